@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <chrono>
+
+namespace weft {
+
+using duration = std::chrono::nanoseconds;
+/// Monotonic time of a world. Above `world` it is read from `transport::now()` only (the simulator owns it there).
+using time_point = std::chrono::time_point<std::chrono::steady_clock, std::chrono::nanoseconds>;
+
+/// No deadline.
+inline constexpr time_point never = time_point::max();
+
+}  // namespace weft
