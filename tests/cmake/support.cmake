@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: BSL-1.0
+# tests/support: code that tests share. Files named mpi_* are for tests under mpirun, all others for every test.
+
+file(GLOB_RECURSE support_sources CONFIGURE_DEPENDS support/*.cpp)
+set(mpi_support_sources ${support_sources})
+list(FILTER mpi_support_sources INCLUDE REGEX "/support/mpi_[^/]*$")
+list(FILTER support_sources EXCLUDE REGEX "/support/mpi_[^/]*$")
+list(FILTER support_sources EXCLUDE REGEX "/support/no_dlclose")
+
+add_library(weft_test_settings INTERFACE)
+target_include_directories(weft_test_settings INTERFACE ${CMAKE_CURRENT_SOURCE_DIR})
+target_compile_options(weft_test_settings INTERFACE ${weft_warnings})
+target_compile_definitions(weft_test_settings INTERFACE WEFT_TEST_BIN_DIR="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
+target_link_libraries(weft_test_settings INTERFACE weft::weft GTest::gtest GTest::gmock fmt::fmt)
+
+add_library(weft_test_support STATIC ${support_sources})
+target_link_libraries(weft_test_support PUBLIC weft_test_settings)
+
+# The main goes into a static library, so that a test may bring its own; the accounting of MPI's handles is linked
+# into every program as objects, so that its definitions of MPI_* come before those of the MPI library.
+set(mpi_accounting_sources ${mpi_support_sources})
+list(FILTER mpi_accounting_sources INCLUDE REGEX "/mpi_accounting[^/]*$")
+list(FILTER mpi_support_sources EXCLUDE REGEX "/mpi_accounting[^/]*$")
+add_library(weft_mpi_accounting OBJECT ${mpi_accounting_sources})
+target_link_libraries(weft_mpi_accounting PUBLIC weft_test_settings)
+add_library(weft_mpi_test_main STATIC ${mpi_support_sources})
+target_link_libraries(weft_mpi_test_main PUBLIC weft_test_support)
+
+set(weft_sanitized OFF)
+if(CMAKE_CXX_FLAGS MATCHES "-fsanitize=")
+  set(weft_sanitized ON)
+  # Open MPI unloads its plugins in MPI_Finalize, after which LeakSanitizer cannot name, and so not suppress, their leaks.
+  add_library(weft_no_dlclose OBJECT support/no_dlclose.cpp)
+endif()
+if(weft_sanitized)
+  set(weft_sanitizer_environment
+      LSAN_OPTIONS=suppressions=${CMAKE_CURRENT_SOURCE_DIR}/support/lsan.supp:print_suppressions=0
+      ASAN_OPTIONS=fast_unwind_on_malloc=0
+      UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
+      TSAN_OPTIONS=ignore_noninstrumented_modules=1)
+endif()

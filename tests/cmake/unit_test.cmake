@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: BSL-1.0
+
+# weft_unit_tests(<room>): one program of all tests in unit/<room>, one ctest case per TEST.
+function(weft_unit_tests room)
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS unit/${room}/*_test.cpp)
+  if(NOT sources)
+    return()
+  endif()
+  set(program weft_unit_${room})
+  add_executable(${program} ${sources})
+  target_link_libraries(${program} PRIVATE weft_test_support GTest::gtest_main $<TARGET_NAME_IF_EXISTS:weft_no_dlclose>)
+  gtest_discover_tests(
+    ${program}
+    TEST_PREFIX unit.${room}.
+    DISCOVERY_TIMEOUT 60
+    PROPERTIES TIMEOUT 60 LABELS "unit;${room}" ENVIRONMENT "${weft_sanitizer_environment}")
+endfunction()
