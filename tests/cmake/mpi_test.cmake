@@ -7,12 +7,12 @@ file(STRINGS ${mpi_env_file} weft_mpi_environment REGEX "^export ")
 list(TRANSFORM weft_mpi_environment REPLACE "^export " "")
 list(APPEND weft_mpi_environment ${weft_sanitizer_environment})
 
-# weft_read_directive(<variable> <file> <name> <default>): the value of a "// name: value" comment in the first lines.
+# weft_read_directive(<variable> <file> <name> <default>): the value of a comment "// name: value" or "# name: value" in the first lines.
 function(weft_read_directive variable file name default)
-  file(STRINGS ${file} lines LIMIT_COUNT 8 REGEX "^// ${name}: ")
+  file(STRINGS ${file} lines LIMIT_COUNT 1 REGEX "^(//|#) ${name}: ")
   if(lines)
     list(GET lines 0 line)
-    string(REGEX REPLACE "^// ${name}: *" "" default "${line}")
+    string(REGEX REPLACE "^(//|#) ${name}: *" "" default "${line}")
   endif()
   set(${variable} ${default} PARENT_SCOPE)
 endfunction()

@@ -42,7 +42,7 @@ int main(int argc, char** argv) {
   auto* listener = new weft::test::rank_listener(harness);  // owned by GoogleTest
   listeners.Append(listener);
   [[maybe_unused]] const int own_verdict = RUN_ALL_TESTS();  // the verdict of all ranks is what counts
-  const bool failed = listener->failed_tests() > 0;
+  const bool failed = listener->failed();
 
   weft::test::watchdog_stop();
   PMPI_Comm_free(&harness);

@@ -33,6 +33,7 @@ void rank_listener::OnTestProgramStart(const testing::UnitTest& program) {
 
 void rank_listener::OnTestStart(const testing::TestInfo& test) {
   watchdog_begin_test(full_name(test));
+  handles_at_start_ = open_handles();
   started_ = std::chrono::steady_clock::now();
   if (rank_ != 0) return;
   std::printf("[ RUN      ] %s\n", full_name(test).c_str());
@@ -40,24 +41,21 @@ void rank_listener::OnTestStart(const testing::TestInfo& test) {
 }
 
 void rank_listener::OnTestPartResult(const testing::TestPartResult& result) {
-  if (!result.passed()) watchdog_add_text(describe(result));
+  if (result.failed()) watchdog_add_text(describe(result));
+  if (result.skipped() && rank_ == 0) std::printf("%s", describe(result).c_str());
 }
 
 void rank_listener::OnTestEnd(const testing::TestInfo& test) {
-  const testing::TestResult& result = *test.result();
-  int mine[2] = {result.Failed() ? 1 : 0, result.Skipped() ? 1 : 0};
-  int all[2] = {};
-  PMPI_Allreduce(mine, all, 2, MPI_INT, MPI_SUM, comm_);
-  const bool failed = all[0] > 0;
-  const bool skipped = !failed && all[1] > 0;
-  const std::string text = watchdog_end_test();
-  if (failed) show_gathered(text);
-  if (skipped && rank_ == 0) std::printf("%s", text.c_str());
+  const std::string left = describe_growth(handles_at_start_, open_handles());
+  if (!left.empty()) leaving_tests_ += "  " + full_name(test) + " left " + left + "\n";
 
-  failed_ += failed ? 1 : 0;
+  const bool failed = on_any_rank(test.result()->Failed());
+  const bool skipped = !failed && on_any_rank(test.result()->Skipped());
+  const std::string text = watchdog_end_test();
+  if (failed) fail(full_name(test), text);
+  if (!failed) watchdog_add_text(text);  // came from the set-up of the suite, and is shown at the end
   skipped_ += skipped ? 1 : 0;
   passed_ += failed || skipped ? 0 : 1;
-  if (failed) failed_names_ += "[  FAILED  ] " + full_name(test) + "\n";
   if (rank_ != 0) return;
   const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - started_);
   const char* verdict = failed ? "[  FAILED  ]" : skipped ? "[  SKIPPED ]" : "[       OK ]";
@@ -66,20 +64,40 @@ void rank_listener::OnTestEnd(const testing::TestInfo& test) {
 }
 
 void rank_listener::OnTestProgramEnd(const testing::UnitTest& program) {
-  // Failures outside of any test: SetUpTestSuite, environments.
-  const bool outside = program.ad_hoc_test_result().Failed() || program.failed_test_suite_count() > 0;
-  int mine = outside && failed_ == 0 ? 1 : 0;
-  int any = 0;
-  PMPI_Allreduce(&mine, &any, 1, MPI_INT, MPI_MAX, comm_);
-  if (any != 0) {
-    ++failed_;
-    show_gathered(watchdog_end_test());
-    failed_names_ += "[  FAILED  ] outside of the tests (set-up of a suite or of the program)\n";
-  }
+  check_failures_outside_of_tests(program);
+  check_open_handles();
   if (rank_ != 0) return;
   std::printf("[==========] passed %d, skipped %d, failed %d, on %d ranks\n%s", passed_, skipped_, failed_, size_,
               failed_names_.c_str());
   std::fflush(stdout);
+}
+
+void rank_listener::check_failures_outside_of_tests(const testing::UnitTest& program) {
+  bool failed = program.ad_hoc_test_result().Failed();
+  for (int i = 0; i < program.total_test_suite_count(); ++i) {
+    failed = failed || program.GetTestSuite(i)->ad_hoc_test_result().Failed();
+  }
+  const std::string text = watchdog_end_test();
+  if (on_any_rank(failed)) fail("set-up or tear-down outside of the tests", text);
+}
+
+void rank_listener::check_open_handles() {
+  const std::string left = describe_growth(handle_counts(), open_handles());
+  if (!on_any_rank(!left.empty())) return;
+  fail("MPI handles left open", left.empty() ? "" : "left open at the end: " + left + "\n" + leaving_tests_);
+}
+
+void rank_listener::fail(const std::string& what, const std::string& text) {
+  ++failed_;
+  failed_names_ += "[  FAILED  ] " + what + "\n";
+  show_gathered(text);
+}
+
+bool rank_listener::on_any_rank(bool mine) const {
+  const int own = mine ? 1 : 0;
+  int any = 0;
+  PMPI_Allreduce(&own, &any, 1, MPI_INT, MPI_MAX, comm_);
+  return any != 0;
 }
 
 void rank_listener::show_gathered(const std::string& text) const {

@@ -7,6 +7,8 @@
 #include <gtest/gtest.h>
 #include <mpi.h>
 
+#include "support/mpi_accounting.hpp"
+
 namespace weft::test {
 
 /// Takes the place of GoogleTest's printer under mpirun. Each rank collects its failures; at the end of each test they are
@@ -21,12 +23,17 @@ class rank_listener : public testing::EmptyTestEventListener {
   void OnTestEnd(const testing::TestInfo& test) override;
   void OnTestProgramEnd(const testing::UnitTest& program) override;
 
-  /// Number of tests that failed on at least one rank; known on every rank.
-  int failed_tests() const { return failed_; }
+  /// Whether anything failed on any rank; the same answer on every rank.
+  bool failed() const { return failed_ > 0; }
 
  private:
+  /// Whether `mine` is true on at least one rank.
+  bool on_any_rank(bool mine) const;
   /// Shows each rank's non-empty text on rank 0.
   void show_gathered(const std::string& text) const;
+  void fail(const std::string& what, const std::string& text);
+  void check_failures_outside_of_tests(const testing::UnitTest& program);
+  void check_open_handles();
 
   MPI_Comm comm_;
   int rank_ = 0;
@@ -35,6 +42,8 @@ class rank_listener : public testing::EmptyTestEventListener {
   int skipped_ = 0;
   int failed_ = 0;
   std::string failed_names_;
+  handle_counts handles_at_start_;
+  std::string leaving_tests_;  ///< tests after which more MPI handles were open than before, on this rank
   std::chrono::steady_clock::time_point started_;
 };
 

@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: BSL-1.0
+
+# weft_app_test(<file>): runs apps/<app>/<subject>_test.py, which drives whole programs from outside. It finds them in
+# the folder WEFT_BIN_DIR of its environment, and the launcher's words before the number of ranks in WEFT_MPIEXEC. It may
+# say in its first lines `# timeout: 120` (seconds, default 60) and `# processors: 4` (default 2).
+function(weft_app_test file)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${file})
+  file(RELATIVE_PATH name ${CMAKE_CURRENT_SOURCE_DIR}/apps ${file})
+  string(REGEX REPLACE "_test\\.py$" "" name ${name})
+  string(REGEX REPLACE "/.*" "" app ${name})
+  string(REPLACE "/" "." name ${name})
+  weft_read_directive(timeout ${file} timeout 60)
+  weft_read_directive(processors ${file} processors 2)
+  add_test(NAME app.${name} COMMAND Python3::Interpreter ${file})
+  set_tests_properties(
+    app.${name}
+    PROPERTIES PROCESSORS ${processors} TIMEOUT ${timeout} LABELS "app;${app}" ENVIRONMENT
+               "${weft_mpi_environment};WEFT_BIN_DIR=${CMAKE_RUNTIME_OUTPUT_DIRECTORY};WEFT_MPIEXEC=${MPIEXEC_EXECUTABLE} ${MPIEXEC_NUMPROC_FLAG}")
+endfunction()

@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: BSL-1.0
+# Tests of the project itself: its rules, its documentation, its package, its test main.
+
+function(weft_project_test name timeout)
+  add_test(NAME project.${name} COMMAND ${ARGN})
+  set_tests_properties(project.${name} PROPERTIES TIMEOUT ${timeout} LABELS project ENVIRONMENT "${weft_mpi_environment}")
+endfunction()
+
+set(python Python3::Interpreter)
+set(here ${CMAKE_CURRENT_SOURCE_DIR}/project)
+
+weft_project_test(source_rules 30 ${python} ${here}/source_rules_test.py ${PROJECT_SOURCE_DIR})
+weft_project_test(docs 120 ${python} ${here}/docs_test.py ${PROJECT_SOURCE_DIR} ${weft_compile_command})
+
+# One case per room of include/weft, and one for the headers beside the rooms.
+file(GLOB header_rooms CONFIGURE_DEPENDS LIST_DIRECTORIES ON RELATIVE ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/include/weft/*)
+list(FILTER header_rooms EXCLUDE REGEX "\\.hpp$")
+foreach(folder IN LISTS header_rooms ITEMS weft)
+  string(REPLACE "weft/" "" room ${folder})
+  weft_project_test(headers.${room} 180 ${python} ${here}/headers_test.py ${PROJECT_SOURCE_DIR}/include ${folder} ${weft_compile_command})
+endforeach()
+
+add_executable(weft_failing_programs project/harness/failing_programs.cpp)
+target_link_libraries(weft_failing_programs PRIVATE weft_mpi_accounting weft_mpi_test_main $<TARGET_NAME_IF_EXISTS:weft_no_dlclose>)
+weft_project_test(harness 120 ${python} ${here}/harness_test.py $<TARGET_FILE:weft_failing_programs>
+                  ${MPIEXEC_EXECUTABLE} ${MPIEXEC_NUMPROC_FLAG} 2 ${MPIEXEC_PREFLAGS})
+set_tests_properties(project.harness PROPERTIES PROCESSORS 2)
