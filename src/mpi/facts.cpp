@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "mpi/facts.hpp"
+
+#include <algorithm>
+#include <array>
+#include <numeric>
+#include <optional>
+#include <string_view>
+
+#include "mpi/error.hpp"
+
+namespace weft::mpi {
+
+namespace {
+
+/// A whole-number control variable of the MPI library, if it has one of that name.
+std::optional<std::uint64_t> control_variable(const char* name) {
+  int provided = 0;
+  if (MPI_T_init_thread(MPI_THREAD_SINGLE, &provided) != MPI_SUCCESS) return std::nullopt;
+  std::optional<std::uint64_t> value;
+  int index = 0;
+  int count = 0;
+  MPI_T_cvar_handle handle = MPI_T_CVAR_HANDLE_NULL;
+  if (MPI_T_cvar_get_index(name, &index) == MPI_SUCCESS &&
+      MPI_T_cvar_handle_alloc(index, nullptr, &handle, &count) == MPI_SUCCESS) {
+    unsigned long long room = 0;  // large enough for every integer type that a variable may have; little-endian
+    if (count == 1 && MPI_T_cvar_read(handle, &room) == MPI_SUCCESS) value = room;
+    MPI_T_cvar_handle_free(&handle);
+  }
+  MPI_T_finalize();
+  return value;
+}
+
+const char* thread_level_name(int level) {
+  if (level == MPI_THREAD_SINGLE) return "single";
+  if (level == MPI_THREAD_FUNNELED) return "funneled";
+  if (level == MPI_THREAD_SERIALIZED) return "serialized";
+  return "multiple";
+}
+
+}  // namespace
+
+std::vector<int> find_node_ranks(MPI_Comm comm) {
+  MPI_Comm node = MPI_COMM_NULL;
+  check(MPI_Comm_split_type(comm, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node), "MPI_Comm_split_type");
+  MPI_Group of_node = MPI_GROUP_NULL;
+  MPI_Group of_comm = MPI_GROUP_NULL;
+  MPI_Comm_group(node, &of_node);
+  MPI_Comm_group(comm, &of_comm);
+  int size = 0;
+  MPI_Group_size(of_node, &size);
+  std::vector<int> local(static_cast<std::size_t>(size));
+  std::vector<int> ranks(local.size());
+  std::iota(local.begin(), local.end(), 0);
+  const int code = MPI_Group_translate_ranks(of_node, size, local.data(), of_comm, ranks.data());
+  MPI_Group_free(&of_node);
+  MPI_Group_free(&of_comm);
+  MPI_Comm_free(&node);
+  check(code, "MPI_Group_translate_ranks");
+  std::sort(ranks.begin(), ranks.end());
+  return ranks;
+}
+
+transport_limits find_limits(MPI_Comm comm) {
+  transport_limits limits;
+  void* value = nullptr;
+  int found = 0;
+  check(MPI_Comm_get_attr(comm, MPI_TAG_UB, static_cast<void*>(&value), &found), "MPI_Comm_get_attr");
+  if (found != 0) limits.max_tag = *static_cast<const int*>(value);
+  // Open MPI's shared memory; other paths have larger limits, and MPICH's are larger too.
+  if (const auto eager = control_variable("btl_vader_eager_limit")) limits.eager_bytes = *eager;
+  return limits;
+}
+
+std::string describe_library() {
+  std::array<char, MPI_MAX_LIBRARY_VERSION_STRING + 1> text{};
+  int length = 0;
+  check(MPI_Get_library_version(text.data(), &length), "MPI_Get_library_version");
+  std::string_view library(text.data(), static_cast<std::size_t>(length));
+  library = library.substr(0, library.find_first_of(",\n"));
+  int major = 0;
+  int minor = 0;
+  MPI_Get_version(&major, &minor);
+  int level = MPI_THREAD_SINGLE;
+  MPI_Query_thread(&level);
+  return std::string(library) + ", MPI " + std::to_string(major) + "." + std::to_string(minor) + ", thread level " +
+         thread_level_name(level);
+}
+
+}  // namespace weft::mpi

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "mpi/idle_ladder.hpp"
+
+#include <poll.h>
+#include <sched.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <ctime>
+
+namespace weft::mpi {
+
+namespace {
+
+using std::chrono::microseconds;
+
+constexpr std::uint64_t spin_turns_alone = 20'000;
+constexpr std::uint64_t spin_turns_oversubscribed = 32;
+constexpr duration yield_time = std::chrono::milliseconds(1);
+constexpr duration first_sleep = microseconds(5);
+/// The kernel may add this much to a sleep (timer slack): a nearer deadline is met by yielding.
+constexpr duration slack = microseconds(60);
+
+}  // namespace
+
+int usable_processors() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  // A machine with more processors than the set holds refuses: then all that are on line count.
+  if (sched_getaffinity(0, sizeof set, &set) == 0) return CPU_COUNT(&set);
+  return static_cast<int>(std::max(1L, sysconf(_SC_NPROCESSORS_ONLN)));
+}
+
+time_point clock_now() noexcept {
+  return std::chrono::time_point_cast<duration>(std::chrono::steady_clock::now());
+}
+
+idle_ladder::idle_ladder(const idle_policy& policy, bool oversubscribed)
+    : spin_turns_(policy.spin_turns != 0 ? policy.spin_turns
+                  : oversubscribed       ? spin_turns_oversubscribed
+                                         : spin_turns_alone),
+      max_sleep_(policy.max_sleep),
+      next_sleep_(std::min(first_sleep, policy.max_sleep)) {}
+
+void idle_ladder::wait(time_point deadline, std::uint64_t empty_turns, int wake_fd) {
+  const bool climbed_down = empty_turns <= last_turns_;
+  last_turns_ = empty_turns;
+  if (empty_turns < spin_turns_) return;
+  const time_point now = clock_now();
+  if (climbed_down || yielding_since_ == time_point{}) {
+    yielding_since_ = now;
+    next_sleep_ = std::min(first_sleep, max_sleep_);
+  }
+  if (now - yielding_since_ < yield_time || deadline - now < slack) {
+    sched_yield();
+    return;
+  }
+  sleep(now, deadline, wake_fd);
+}
+
+void idle_ladder::sleep(time_point now, time_point deadline, int wake_fd) {
+  // `never - now` does not overflow: the clock counts up from 0.
+  const duration length = std::min(next_sleep_, deadline - now - slack / 2);
+  next_sleep_ = std::min(next_sleep_ * 2, max_sleep_);
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(length);
+  const timespec timeout{static_cast<std::time_t>(seconds.count()), static_cast<long>((length - seconds).count())};
+  pollfd watched{wake_fd, POLLIN, 0};
+  ppoll(&watched, wake_fd >= 0 ? 1 : 0, &timeout, nullptr);
+}
+
+}  // namespace weft::mpi
