@@ -17,13 +17,15 @@ namespace weft {
 enum class child_id : std::uint32_t { none = 0 };
 
 /// A program to run. It gets a process group of its own, default signal actions and an empty signal mask, no inherited
-/// descriptor but 0, 1, 2, and standard input from `/dev/null`.
+/// descriptor but 0, 1, 2, and standard input from `/dev/null`. When it ends, what is left of its group is killed: a
+/// task's end is the end of its processes. Destroying the host ends every child's group (SIGTERM, then SIGKILL).
 struct child_program {
-  std::vector<std::string> argv;           ///< argv[0] is looked up in PATH
+  std::vector<std::string> argv;           ///< argv[0] is looked up in this process's PATH
   std::vector<std::string> environment;    ///< "NAME=value", added to or replacing what is inherited
   std::vector<std::string> unset_prefixes; ///< inherited variables that start with one of these are left out
   std::string directory;                   ///< working directory; empty: this process's
-  /// Files that receive standard output and error (made, truncated). Empty: the bytes come as `child_output` events.
+  /// Files that receive standard output and error (made, truncated; relative to this process's directory; both may name
+  /// the same file). Empty: the bytes come as `child_output` events.
   std::string output_file;
   std::string error_file;
 };
@@ -42,7 +44,7 @@ struct host_event {
   output_stream stream = output_stream::out;
   bool core_dumped = false;
   child_id child = child_id::none;
-  int exit_code = -1;  ///< -1 when ended by a signal
+  int exit_code = -1;  ///< -1 when ended by a signal; with `signal` 0: not known, other code reaped the child
   int signal = 0;      ///< 0 when exited
   int descriptor = -1;
   void* token = nullptr;
@@ -95,10 +97,18 @@ class host {
   virtual std::size_t poll(std::span<host_event> out) = 0;
   /// False while `poll` can have nothing to hand out: no child, watched signal or descriptor (so it need not be called).
   virtual bool watching() const noexcept = 0;
-  /// A descriptor that is readable when `poll` has news or `wake` was called; -1 in a world without descriptors.
+  /// A descriptor that is readable when `poll` has news or a prepared sleep was woken; -1 in a world without descriptors.
   virtual int wait_fd() const noexcept = 0;
-  virtual void wake() noexcept = 0;         ///< from any thread: ends the current or the next idle sleep
-  virtual void clear_wake() noexcept = 0;   ///< the sleeper has noticed
+
+  // A sleep that loses no wake-up: `prepare_sleep()`; look once more at what other threads have posted; if there is
+  // nothing, `transport::idle(..., wait_fd())`; `clear_wake()`. Between these calls `wake` costs no system call.
+  /// From any thread, after posting: ends the current sleep, or makes the next `prepare_sleep` return false.
+  virtual void wake() noexcept = 0;
+  /// Called by the loop's thread before it sleeps. From now on `wake` makes `wait_fd` readable. False when `wake` was
+  /// called since the last `clear_wake`: do not sleep, call `clear_wake` and look at what was posted.
+  virtual bool prepare_sleep() noexcept = 0;
+  /// Called by the loop's thread after a sleep (or instead of one), before it looks at what was posted.
+  virtual void clear_wake() noexcept = 0;
 };
 
 }  // namespace weft
