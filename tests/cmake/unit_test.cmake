@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSL-1.0
 
-# weft_unit_tests(<room>): one program of all tests in unit/<room>, one ctest case per TEST.
+# weft_unit_tests(<room>): one program of all tests in unit/<room>, one ctest case per TEST. If the room is an app, its
+# code is linked in.
 function(weft_unit_tests room)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS unit/${room}/*_test.cpp)
   if(NOT sources)
@@ -8,7 +9,8 @@ function(weft_unit_tests room)
   endif()
   set(program weft_unit_${room})
   add_executable(${program} ${sources})
-  target_link_libraries(${program} PRIVATE weft_test_support GTest::gtest_main $<TARGET_NAME_IF_EXISTS:weft_no_dlclose>)
+  target_link_libraries(${program} PRIVATE weft_test_support $<TARGET_NAME_IF_EXISTS:weft_app_${room}_code> GTest::gtest_main
+                                           $<TARGET_NAME_IF_EXISTS:weft_no_dlclose>)
   gtest_discover_tests(
     ${program}
     TEST_PREFIX unit.${room}.
