@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSL-1.0
 
 # weft_app_test(<file>): runs apps/<app>/<subject>_test.py, which drives whole programs from outside. It finds them in
-# the folder WEFT_BIN_DIR of its environment, and the launcher's words before the number of ranks in WEFT_MPIEXEC. It may
+# the folder TEST_BIN_DIR of its environment, and the launcher's words before the number of ranks in TEST_MPIEXEC. It may
 # say in its first lines `# timeout: 120` (seconds, default 60) and `# processors: 4` (default 2).
 function(weft_app_test file)
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${file})
@@ -15,5 +15,5 @@ function(weft_app_test file)
   set_tests_properties(
     app.${name}
     PROPERTIES PROCESSORS ${processors} TIMEOUT ${timeout} LABELS "app;${app}" ENVIRONMENT
-               "${weft_mpi_environment};WEFT_BIN_DIR=${CMAKE_RUNTIME_OUTPUT_DIRECTORY};WEFT_MPIEXEC=${MPIEXEC_EXECUTABLE} ${MPIEXEC_NUMPROC_FLAG}")
+               "${weft_mpi_environment};TEST_BIN_DIR=${CMAKE_RUNTIME_OUTPUT_DIRECTORY};TEST_MPIEXEC=${MPIEXEC_EXECUTABLE} ${MPIEXEC_NUMPROC_FLAG}")
 endfunction()

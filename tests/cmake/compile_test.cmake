@@ -13,7 +13,7 @@ file(GENERATE OUTPUT compile_flags.txt CONTENT "-std=c++20
 -I${PROJECT_SOURCE_DIR}/include
 -I${PROJECT_SOURCE_DIR}/tests
 -isystem $<JOIN:$<FILTER:${system_includes},EXCLUDE,^/usr/include/?$>,\n-isystem >
-$<$<BOOL:${definitions}>:-D$<JOIN:$<FILTER:${definitions},EXCLUDE,WEFT_TEST_BIN_DIR>,\n-D>>
+$<$<BOOL:${definitions}>:-D$<JOIN:$<FILTER:${definitions},EXCLUDE,TEST_BIN_DIR>,\n-D>>
 ")
 
 function(weft_compile_tests file)

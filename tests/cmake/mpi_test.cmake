@@ -40,6 +40,6 @@ function(weft_mpi_test file)
     # The program ends itself, with its stack, a little before ctest would kill it without a word.
     math(EXPR limit "${timeout} - 5")
     set_tests_properties(${test} PROPERTIES PROCESSORS ${n} TIMEOUT ${timeout} LABELS "mpi;${room}" ENVIRONMENT
-                                            "${weft_mpi_environment};WEFT_TEST_LIMIT=${limit}")
+                                            "${weft_mpi_environment};TEST_LIMIT=${limit}")
   endforeach()
 endfunction()

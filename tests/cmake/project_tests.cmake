@@ -25,3 +25,12 @@ target_link_libraries(weft_failing_programs PRIVATE weft_mpi_accounting weft_mpi
 weft_project_test(harness 120 ${python} ${here}/harness_test.py $<TARGET_FILE:weft_failing_programs>
                   ${MPIEXEC_EXECUTABLE} ${MPIEXEC_NUMPROC_FLAG} 2 ${MPIEXEC_PREFLAGS})
 set_tests_properties(project.harness PROPERTIES PROCESSORS 2)
+
+# The package as others use it; not in sanitizer builds, whose library needs the sanitizer at the consumer's link too.
+if(WEFT_INSTALL AND NOT weft_sanitized)
+  foreach(way find_package add_subdirectory pkg_config)
+    weft_project_test(install.${way} 240 ${python} ${here}/install_test.py ${way} ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR}
+                      ${CMAKE_COMMAND} ${CMAKE_CXX_COMPILER} ${MPI_CXX_COMPILER})
+  endforeach()
+  set_tests_properties(project.install.add_subdirectory PROPERTIES PROCESSORS 2)
+endif()

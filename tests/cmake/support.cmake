@@ -10,7 +10,7 @@ list(FILTER support_sources EXCLUDE REGEX "/support/no_dlclose")
 add_library(weft_test_settings INTERFACE)
 target_include_directories(weft_test_settings INTERFACE ${CMAKE_CURRENT_SOURCE_DIR})
 target_compile_options(weft_test_settings INTERFACE ${weft_warnings})
-target_compile_definitions(weft_test_settings INTERFACE WEFT_TEST_BIN_DIR="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
+target_compile_definitions(weft_test_settings INTERFACE TEST_BIN_DIR="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
 target_link_libraries(weft_test_settings INTERFACE weft::weft GTest::gtest GTest::gmock fmt::fmt)
 
 add_library(weft_test_support STATIC ${support_sources})

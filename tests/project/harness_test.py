@@ -22,7 +22,7 @@ CASES = [
 
 
 def run(program, launcher, test, limit):
-    environment = dict(os.environ, WEFT_TEST_LIMIT=str(limit))
+    environment = dict(os.environ, TEST_LIMIT=str(limit))
     command = launcher + [program, "--gtest_filter=" + test]
     return subprocess.run(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60)
 

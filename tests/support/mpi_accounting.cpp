@@ -12,8 +12,9 @@ namespace {
 // Atomic, because a test may let a second thread call MPI.
 std::array<std::atomic<long>, handle_kinds> open = {};
 
-constexpr std::array<const char*, handle_kinds> names = {"request", "communicator", "datatype", "operation", "group",
-                                                         "window",  "message",      "info",     "error handler", "keyval"};
+constexpr std::array<const char*, handle_kinds> names = {"request",       "communicator", "datatype", "operation",
+                                                         "group",         "window",       "message",  "info",
+                                                         "error handler", "keyval"};
 
 }  // namespace
 
@@ -29,7 +30,8 @@ long handle_counts::total() const {
 
 handle_counts open_handles() {
   handle_counts counts;
-  for (std::size_t kind = 0; kind < handle_kinds; ++kind) counts.by_kind[kind] = open[kind].load(std::memory_order_relaxed);
+  for (std::size_t kind = 0; kind < handle_kinds; ++kind)
+    counts.by_kind[kind] = open[kind].load(std::memory_order_relaxed);
   return counts;
 }
 

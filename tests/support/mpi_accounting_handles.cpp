@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// Definitions of the MPI functions that make and free communicators, datatypes and the other lasting handles: each calls
-// its PMPI twin and counts.
+// Definitions of the MPI functions that make and free communicators, datatypes and the other lasting handles: each
+// calls its PMPI twin and counts.
 #include "support/mpi_accounting_count.hpp"
 
 namespace {
@@ -12,9 +12,9 @@ using weft::test::detail::made;
 }  // namespace
 
 // Functions whose last parameter, `result`, receives the new handle.
-#define WEFT_MAKES(kind, null, name, parameters, ...)                          \
-  int MPI_##name parameters {                                                  \
-    const int code = PMPI_##name(__VA_ARGS__);                                 \
+#define WEFT_MAKES(kind, null, name, parameters, ...)                             \
+  int MPI_##name parameters {                                                     \
+    const int code = PMPI_##name(__VA_ARGS__);                                    \
     return made(handle_kind::kind, code, code == MPI_SUCCESS && *result != null); \
   }
 #define WEFT_FREES(kind, null, type, name)                       \

@@ -28,10 +28,10 @@ int completing(int n, MPI_Request* requests, Call complete) {
 
 }  // namespace
 
-#define WEFT_STARTS(name, parameters, ...)                                                                    \
-  int MPI_##name parameters {                                                                                 \
-    const int code = PMPI_##name(__VA_ARGS__);                                                                \
-    return made(handle_kind::request, code, code == MPI_SUCCESS && *request != MPI_REQUEST_NULL);             \
+#define WEFT_STARTS(name, parameters, ...)                                                        \
+  int MPI_##name parameters {                                                                     \
+    const int code = PMPI_##name(__VA_ARGS__);                                                    \
+    return made(handle_kind::request, code, code == MPI_SUCCESS && *request != MPI_REQUEST_NULL); \
   }
 
 // clang-format off

@@ -11,8 +11,8 @@
 
 namespace weft::test {
 
-/// Takes the place of GoogleTest's printer under mpirun. Each rank collects its failures; at the end of each test they are
-/// gathered on rank 0, which shows them with the rank's number. Collective: each test must end on every rank.
+/// Takes the place of GoogleTest's printer under mpirun. Each rank collects its failures; at the end of each test they
+/// are gathered on rank 0, which shows them with the rank's number. Collective: each test must end on every rank.
 class rank_listener : public testing::EmptyTestEventListener {
  public:
   explicit rank_listener(MPI_Comm comm);

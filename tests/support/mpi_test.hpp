@@ -4,9 +4,9 @@
 #include <gtest/gtest.h>
 
 /// For tests under mpirun (tests/mpi). The main that comes with it (mpi_main.cpp) initialises MPI with
-/// MPI_THREAD_FUNNELED and runs every test on all ranks in the same order. Rank 0 alone prints progress; after each test
-/// the failures of all ranks are gathered and shown with their rank, and a failure on any rank fails the run. A test
-/// that takes longer than WEFT_TEST_LIMIT seconds is ended with its stack on every rank.
+/// MPI_THREAD_FUNNELED and runs every test on all ranks in the same order. Rank 0 alone prints progress; after each
+/// test the failures of all ranks are gathered and shown with their rank, and a failure on any rank fails the run. A
+/// test that takes longer than TEST_LIMIT seconds is ended with its stack on every rank.
 namespace weft::test {
 
 /// This process in MPI_COMM_WORLD.

@@ -65,7 +65,7 @@ void on_terminate(int) {
 }
 
 std::chrono::seconds limit() {
-  const char* text = std::getenv("WEFT_TEST_LIMIT");
+  const char* text = std::getenv("TEST_LIMIT");
   return std::chrono::seconds(text != nullptr ? std::atoi(text) : 55);
 }
 

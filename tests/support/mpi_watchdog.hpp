@@ -5,8 +5,8 @@
 
 namespace weft::test {
 
-/// Starts the thread that watches the calling thread, which must be the one that runs the tests. A test that takes longer
-/// than WEFT_TEST_LIMIT seconds (default 55), and one that is ended by SIGTERM because another rank died, leaves on
+/// Starts the thread that watches the calling thread, which must be the one that runs the tests. A test that takes
+/// longer than TEST_LIMIT seconds (default 55), and one that is ended by SIGTERM because another rank died, leaves on
 /// stderr its name, what had failed so far on this rank and the stack of the watched thread. After a limit the process
 /// exits with code 5.
 void watchdog_start(int rank);
