@@ -5,7 +5,6 @@ set(mpi_env_file ${PROJECT_SOURCE_DIR}/scripts/mpi-env.sh)
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${mpi_env_file})
 file(STRINGS ${mpi_env_file} weft_mpi_environment REGEX "^export ")
 list(TRANSFORM weft_mpi_environment REPLACE "^export " "")
-list(APPEND weft_mpi_environment ${weft_sanitizer_environment})
 
 # weft_read_directive(<variable> <file> <name> <default>): the value of a comment "// name: value" or "# name: value" in the first lines.
 function(weft_read_directive variable file name default)
@@ -32,7 +31,7 @@ function(weft_mpi_test file)
 
   set(program weft_mpi_${identifier})
   add_executable(${program} ${file})
-  target_link_libraries(${program} PRIVATE weft_mpi_accounting weft_mpi_test_main $<TARGET_NAME_IF_EXISTS:weft_no_dlclose>)
+  target_link_libraries(${program} PRIVATE weft_mpi_accounting weft_mpi_test_main)
   foreach(n IN LISTS ranks)
     set(test mpi.${name}.${n})
     add_test(NAME ${test} COMMAND ${MPIEXEC_EXECUTABLE} ${MPIEXEC_NUMPROC_FLAG} ${n} ${MPIEXEC_PREFLAGS}

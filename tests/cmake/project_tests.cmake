@@ -21,7 +21,7 @@ foreach(folder IN LISTS header_rooms ITEMS weft)
 endforeach()
 
 add_executable(weft_failing_programs project/harness/failing_programs.cpp)
-target_link_libraries(weft_failing_programs PRIVATE weft_mpi_accounting weft_mpi_test_main $<TARGET_NAME_IF_EXISTS:weft_no_dlclose>)
+target_link_libraries(weft_failing_programs PRIVATE weft_mpi_accounting weft_mpi_test_main)
 weft_project_test(harness 120 ${python} ${here}/harness_test.py $<TARGET_FILE:weft_failing_programs>
                   ${MPIEXEC_EXECUTABLE} ${MPIEXEC_NUMPROC_FLAG} 2 ${MPIEXEC_PREFLAGS})
 set_tests_properties(project.harness PROPERTIES PROCESSORS 2)

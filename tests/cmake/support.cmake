@@ -5,7 +5,7 @@ file(GLOB_RECURSE support_sources CONFIGURE_DEPENDS support/*.cpp)
 set(mpi_support_sources ${support_sources})
 list(FILTER mpi_support_sources INCLUDE REGEX "/support/mpi_[^/]*$")
 list(FILTER support_sources EXCLUDE REGEX "/support/mpi_[^/]*$")
-list(FILTER support_sources EXCLUDE REGEX "/support/no_dlclose")
+list(FILTER support_sources EXCLUDE REGEX "/support/sanitizer_defaults")
 
 add_library(weft_test_settings INTERFACE)
 target_include_directories(weft_test_settings INTERFACE ${CMAKE_CURRENT_SOURCE_DIR})
@@ -29,13 +29,7 @@ target_link_libraries(weft_mpi_test_main PUBLIC weft_test_support)
 set(weft_sanitized OFF)
 if(CMAKE_CXX_FLAGS MATCHES "-fsanitize=")
   set(weft_sanitized ON)
-  # Open MPI unloads its plugins in MPI_Finalize, after which LeakSanitizer cannot name, and so not suppress, their leaks.
-  add_library(weft_no_dlclose OBJECT support/no_dlclose.cpp)
-endif()
-if(weft_sanitized)
-  set(weft_sanitizer_environment
-      LSAN_OPTIONS=suppressions=${CMAKE_CURRENT_SOURCE_DIR}/support/lsan.supp:print_suppressions=0
-      ASAN_OPTIONS=fast_unwind_on_malloc=0
-      UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
-      TSAN_OPTIONS=ignore_noninstrumented_modules=1)
+  # Into every program that links weft, the apps as well.
+  add_library(weft_sanitizer_defaults OBJECT support/sanitizer_defaults.cpp)
+  target_link_libraries(weft INTERFACE $<BUILD_INTERFACE:$<TARGET_OBJECTS:weft_sanitizer_defaults>>)
 endif()

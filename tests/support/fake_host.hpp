@@ -64,6 +64,7 @@ class fake_host final : public host {
   bool watching() const noexcept override;
   int wait_fd() const noexcept override { return -1; }
   void wake() noexcept override { state_->is_woken = true; }
+  bool prepare_sleep() noexcept override { return !state_->is_woken; }
   void clear_wake() noexcept override { state_->is_woken = false; }
 
  private:
