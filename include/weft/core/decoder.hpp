@@ -105,16 +105,15 @@ consteval std::size_t smallest_encoding() {
   }
 }
 
-/// Reads values from a reader. Looks like a loading Boost archive to serialize functions.
-template <class Root>
-class decoder {
+/// Reads values from a reader; the counterpart of value_writer.
+template <class Derived>
+class value_reader {
  public:
-  using is_saving = boost::mpl::bool_<false>;
-  using is_loading = boost::mpl::bool_<true>;
+  explicit value_reader(reader& in) noexcept : in_(in) {}
+  value_reader(const value_reader&) = delete;
+  value_reader& operator=(const value_reader&) = delete;
 
-  explicit decoder(reader& in) noexcept : in_(in) {}
-  decoder(const decoder&) = delete;
-  decoder& operator=(const decoder&) = delete;
+  void load_binary(void* to, std::size_t count) { in_.raw(to, count); }
 
   template <class T>
   void value(T& v);
@@ -131,24 +130,15 @@ class decoder {
     }
   }
 
-  // --- the face of a Boost archive ---------------------------------------------------------------------------------
-  template <class T>
-  decoder& operator&(T&& v) {
-    value(v);
-    return *this;
+ protected:
+  reader& in() noexcept { return in_; }
+  void enter() {
+    if (++depth_ > max_depth) in_.throw_invalid("nesting deeper than 1000 objects");
   }
-  template <class T>
-  decoder& operator>>(T&& v) {
-    value(v);
-    return *this;
-  }
-  void load_binary(void* to, std::size_t count) { in_.raw(to, count); }
-  template <class T>
-  void register_type(const T* = nullptr) {}
-  void reset_object_address(const void*, const void*) {}
-  unsigned get_library_version() const noexcept { return boost_library_version; }
+  void leave() { --depth_; }
 
  private:
+  Derived& self() noexcept { return static_cast<Derived&>(*this); }
   template <class T>
   void check_bits(T& v);
   template <class T>
@@ -164,26 +154,72 @@ class decoder {
   template <class T>
   void map(T& v);
   template <class T>
-  void object(T& v);
-  template <class T>
-  void pointer();
+  void aggregate(T& v);
   template <class T, std::size_t... I>
   void alternative(T& v, std::size_t index, std::index_sequence<I...>) {
     static_cast<void>(((index == I && (value(v.template emplace<I>()), true)) || ...));
   }
-  template <class T>
+  template <class... Ts>
   std::size_t elements() {
-    constexpr std::size_t smallest = smallest_encoding<T>();
+    constexpr std::size_t smallest = (smallest_encoding<Ts>() + ...);
     static_assert(smallest > 0, "weft: the elements of a container must take at least one byte on the wire");
     return in_.length(smallest);
   }
-  template <class Element, class T>
+  template <class... Ts, class T>
   void reserve(T& v, std::size_t count) {
-    if constexpr (requires { v.reserve(count); }) v.reserve(in_.reservable(count, smallest_encoding<Element>()));
+    if constexpr (requires { v.reserve(count); }) v.reserve(in_.reservable(count, (smallest_encoding<Ts>() + ...)));
   }
 
   reader& in_;
   unsigned depth_ = 0;
+};
+
+/// The light archive, loading; the counterpart of encoder.
+template <class Root>
+class decoder : public value_reader<decoder<Root>> {
+ public:
+  using is_saving = boost::mpl::bool_<false>;
+  using is_loading = boost::mpl::bool_<true>;
+  static constexpr bool tracks_addresses = false;
+
+  using value_reader<decoder>::value_reader;
+
+  template <class T>
+  void serialized(T& v) {
+    constexpr unsigned known = class_version<T>();
+    this->enter();
+    unsigned version = this->in().byte();
+    if (version > known) this->in().throw_version(type_name<T>(), version, known);
+    call_serialize(*this, v, version);
+    this->leave();
+  }
+
+  template <class T>
+  void pointer(T&) {
+    static_assert(requires { sizeof(full_codec<Root>); },
+                  "weft: this value holds pointers or polymorphic objects; #include <weft/core/full_archive.hpp>");
+    if constexpr (requires { sizeof(full_codec<Root>); }) {
+      // Mentioning it makes its initialiser run before main; see full_decoding.
+      static_cast<void>(&full_codec<Root>::registered);
+    }
+    this->in().throw_invalid("a pointer in a value that was written without pointers");
+  }
+
+  // --- the rest of a Boost archive's face --------------------------------------------------------------------------
+  template <class T>
+  decoder& operator&(T&& v) {
+    this->value(v);
+    return *this;
+  }
+  template <class T>
+  decoder& operator>>(T&& v) {
+    this->value(v);
+    return *this;
+  }
+  template <class T>
+  void register_type(const T* = nullptr) {}
+  void reset_object_address(const void*, const void*) {}
+  unsigned get_library_version() const noexcept { return boost_library_version; }
 };
 
 /// Decoding a `T` may meet a payload of the full archive: how to read that. Set before main, in programs that include

@@ -3,24 +3,24 @@
 
 #include <weft/core/decoder.hpp>
 
-// The bodies of `detail::decoder`, one per kind of value; included by decoder.hpp.
+// The bodies of `detail::value_reader`, one per kind of value; included by decoder.hpp.
 namespace weft::detail {
 
-template <class Root>
+template <class Derived>
 template <class T>
-void decoder<Root>::value(T& v) {
+void value_reader<Derived>::value(T& v) {
   constexpr value_kind kind = kind_of<T>;
   if constexpr (kind == value_kind::bytes) {
     in_.raw(static_cast<void*>(&v), sizeof v);
     if constexpr (!any_bits_valid<T>) check_bits(v);
   } else if constexpr (kind == value_kind::boost_wrapper) {
-    boost_wrapper<std::remove_const_t<T>>::apply(*this, v);
+    boost_wrapper<std::remove_const_t<T>>::apply(self(), v);
   } else if constexpr (kind == value_kind::boost_number) {
-    v = T(static_cast<std::conditional_t<sizeof(T) == 8, std::size_t, unsigned>>(in_.number()));
+    v = T(static_cast<boost_number_value<T>>(in_.number()));
   } else if constexpr (kind == value_kind::array) {
     array(std::data(v), array_traits<T>::size);
   } else if constexpr (kind == value_kind::tuple) {
-    std::apply([this](auto&... elements) { (value(elements), ...); }, v);
+    std::apply([this](auto&... elements) { (this->value(elements), ...); }, v);
   } else if constexpr (kind == value_kind::optional) {
     if (!in_.boolean()) return v.reset();
     if (!v.has_value()) v.emplace();
@@ -46,15 +46,17 @@ void decoder<Root>::value(T& v) {
   } else if constexpr (kind == value_kind::map) {
     map(v);
   } else if constexpr (kind == value_kind::pointer) {
-    pointer<T>();
+    self().pointer(v);
+  } else if constexpr (kind == value_kind::serialize) {
+    self().serialized(v);
   } else {
-    object(v);
+    aggregate(v);
   }
 }
 
-template <class Root>
+template <class Derived>
 template <class T>
-void decoder<Root>::check_bits(T& v) {
+void value_reader<Derived>::check_bits(T& v) {
   if constexpr (std::is_same_v<T, bool>) {
     // Read as a byte: loading a bool that is neither 0 nor 1 is undefined.
     unsigned char& byte = reinterpret_cast<unsigned char&>(v);
@@ -73,15 +75,15 @@ void decoder<Root>::check_bits(T& v) {
   } else if constexpr (array_like<T>) {
     for (auto& element : v) check_bits(element);
   } else if constexpr (tuple_like<T>) {
-    std::apply([this](auto&... elements) { (check_bits(elements), ...); }, v);
+    std::apply([this](auto&... elements) { (this->check_bits(elements), ...); }, v);
   } else {
-    for_each_field(v, [this](auto& field) { check_bits(field); });
+    for_each_field(v, [this](auto& field) { this->check_bits(field); });
   }
 }
 
-template <class Root>
+template <class Derived>
 template <class T>
-void decoder<Root>::block(T& v) {
+void value_reader<Derived>::block(T& v) {
   using element = typename T::value_type;
   constexpr std::size_t chunk = 4096 / sizeof(element);
   std::size_t count = in_.length(sizeof(element));
@@ -103,9 +105,9 @@ void decoder<Root>::block(T& v) {
   }
 }
 
-template <class Root>
+template <class Derived>
 template <class T>
-void decoder<Root>::bits(T& v) {
+void value_reader<Derived>::bits(T& v) {
   std::size_t count = in_.bit_length();
   v.clear();
   v.reserve(count);
@@ -118,12 +120,13 @@ void decoder<Root>::bits(T& v) {
   if (packed != 0) in_.throw_invalid("the padding of a bit vector");
 }
 
-template <class Root>
+template <class Derived>
 template <class T>
-void decoder<Root>::sequence(T& v) {
+void value_reader<Derived>::sequence(T& v) {
   std::size_t count = elements<typename T::value_type>();
   if (v.size() > count) v.resize(count);
-  for (auto& element : v) value(element);  // elements that are there keep their storage
+  if constexpr (Derived::tracks_addresses) v.resize(count);  // a later pointer may lead to an element: none may move
+  for (auto& element : v) value(element);                    // elements that are there keep their storage
   reserve<typename T::value_type>(v, count);
   for (std::size_t have = v.size(); have < count; ++have) {
     v.emplace_back();
@@ -131,9 +134,9 @@ void decoder<Root>::sequence(T& v) {
   }
 }
 
-template <class Root>
+template <class Derived>
 template <class T>
-void decoder<Root>::forward_list(T& v) {
+void value_reader<Derived>::forward_list(T& v) {
   std::size_t count = elements<typename T::value_type>();
   v.clear();
   auto last = v.before_begin();
@@ -143,9 +146,9 @@ void decoder<Root>::forward_list(T& v) {
   }
 }
 
-template <class Root>
+template <class Derived>
 template <class T>
-void decoder<Root>::set(T& v) {
+void value_reader<Derived>::set(T& v) {
   using key_type = typename T::key_type;
   std::size_t count = elements<key_type>();
   v.clear();
@@ -153,59 +156,42 @@ void decoder<Root>::set(T& v) {
   for (std::size_t i = 0; i < count; ++i) {
     key_type key{};
     value(key);
-    v.emplace_hint(v.end(), std::move(key));
+    auto place = v.emplace_hint(v.end(), std::move(key));
+    self().reset_object_address(&*place, &key);
   }
   if (v.size() != count) in_.throw_invalid("a repeated key");
 }
 
-template <class Root>
+template <class Derived>
 template <class T>
-void decoder<Root>::map(T& v) {
+void value_reader<Derived>::map(T& v) {
   using key_type = typename T::key_type;
   using mapped_type = typename T::mapped_type;
-  std::size_t count = elements<std::pair<key_type, mapped_type>>();
+  std::size_t count = elements<key_type, mapped_type>();
   v.clear();
-  reserve<std::pair<key_type, mapped_type>>(v, count);
+  reserve<key_type, mapped_type>(v, count);
   for (std::size_t i = 0; i < count; ++i) {
     key_type key{};
     value(key);
     auto place = v.emplace_hint(v.end(), std::piecewise_construct, std::forward_as_tuple(std::move(key)), std::tuple<>());
+    self().reset_object_address(&place->first, &key);
     value(place->second);
   }
   if (v.size() != count) in_.throw_invalid("a repeated key");
 }
 
-template <class Root>
+template <class Derived>
 template <class T>
-void decoder<Root>::object(T& v) {
-  if (++depth_ > max_depth) in_.throw_invalid("nesting deeper than 1000 objects");
-  if constexpr (kind_of<T> == value_kind::serialize) {
-    constexpr unsigned known = class_version<T>();
-    unsigned version = in_.byte();
-    if (version > known) in_.throw_version(type_name<T>(), version, known);
-    call_serialize(*this, v, version);
-  } else {
-    assert_encodable_aggregate<T>();
-    if constexpr (is_reflectable<T>) {
-      for_each_field(v, [this](auto& field) {
-        refuse_pointer_fields<std::remove_cvref_t<decltype(field)>>();
-        value(field);
-      });
-    }
+void value_reader<Derived>::aggregate(T& v) {
+  assert_encodable_aggregate<T>();
+  if constexpr (is_reflectable<T>) {
+    enter();
+    for_each_field(v, [this](auto& field) {
+      refuse_pointer_fields<std::remove_cvref_t<decltype(field)>>();
+      this->value(field);
+    });
+    leave();
   }
-  --depth_;
-}
-
-template <class Root>
-template <class T>
-void decoder<Root>::pointer() {
-  static_assert(requires { sizeof(full_codec<Root>); },
-                "weft: this value holds pointers or polymorphic objects; #include <weft/core/full_archive.hpp>");
-  if constexpr (requires { sizeof(full_codec<Root>); }) {
-    // Mentioning it makes its initialiser run before main; see full_decoding.
-    static_cast<void>(&full_codec<Root>::registered);
-  }
-  in_.throw_invalid("a pointer in a value that was written without pointers");
 }
 
 }  // namespace weft::detail

@@ -31,6 +31,10 @@ struct full_codec;
 /// How the payload of a value was written.
 enum class payload_format : std::uint8_t { light = 1, full = 2 };
 
+/// A number that only Boost's own classes hold; the cast picks one of their conversion operators.
+template <class T>
+using boost_number_value = std::conditional_t<sizeof(T) == sizeof(std::size_t), std::size_t, unsigned>;
+
 template <class T>
 consteval void refuse_pointer_fields() {
   static_assert(!std::is_pointer_v<T>,
@@ -46,23 +50,18 @@ consteval void assert_encodable_aggregate() {
   if constexpr (!in_std<T> && !std::is_polymorphic_v<T>) assert_reflectable<T>();
 }
 
-/// Writes values behind the content of a buffer. `Root` is the type of the whole value: when it turns out to hold
-/// pointers, the whole is written again by the full archive. Looks like a saving Boost archive to serialize functions.
-template <class Root>
-class encoder {
+/// Writes values behind the content of a buffer. `Derived` is the archive that serialize functions see, and says what
+/// happens to objects that have one (`serialized`) and to pointers (`pointer`).
+template <class Derived>
+class value_writer {
  public:
-  using is_saving = boost::mpl::bool_<true>;
-  using is_loading = boost::mpl::bool_<false>;
-  using full_function = void (*)(byte_buffer& out, const Root& value);
-
-  explicit encoder(byte_buffer& out) : out_(out), next_(out.data() + out.size()), end_(out.data() + out.capacity()) {}
-  encoder(const encoder&) = delete;
-  encoder& operator=(const encoder&) = delete;
+  explicit value_writer(byte_buffer& out)
+      : out_(out), next_(out.data() + out.size()), end_(out.data() + out.capacity()) {}
+  value_writer(const value_writer&) = delete;
+  value_writer& operator=(const value_writer&) = delete;
 
   /// Makes what was written part of the buffer.
-  void finish() { out_.resize(written()); }
-  /// Not null: the value holds pointers, what was written is void, and this function writes it.
-  full_function full() const noexcept { return full_; }
+  void finish() { out_.resize(next_ == nullptr ? 0 : static_cast<std::size_t>(next_ - out_.data())); }
 
   void raw(const void* from, std::size_t count) {
     if (count > static_cast<std::size_t>(end_ - next_)) [[unlikely]] grow(count);
@@ -75,78 +74,64 @@ class encoder {
     byte(long_length);
     raw(&count, sizeof count);
   }
+  void save_binary(const void* from, std::size_t count) {
+    if (count != 0) raw(from, count);
+  }
 
   template <class T>
   void value(const T& v);
   template <class T>
   void array(const T* first, std::size_t count) {
     if constexpr (is_bytes<T>) {
-      if (count != 0) raw(first, count * sizeof(T));
+      save_binary(first, count * sizeof(T));
     } else {
       for (std::size_t i = 0; i < count; ++i) value(first[i]);
     }
   }
 
-  // --- the face of a Boost archive ---------------------------------------------------------------------------------
-  template <class T>
-  encoder& operator&(const T& v) {
-    value(v);
-    return *this;
+ protected:
+  void enter() {
+    if (++depth_ > max_depth) throw_too_deep_to_encode();
   }
-  template <class T>
-  encoder& operator<<(const T& v) {
-    value(v);
-    return *this;
-  }
-  void save_binary(const void* from, std::size_t count) {
-    if (count != 0) raw(from, count);
-  }
-  template <class T>
-  void register_type(const T* = nullptr) {}
-  unsigned get_library_version() const noexcept { return boost_library_version; }
+  void leave() { --depth_; }
 
  private:
-  std::size_t written() const noexcept { return next_ == nullptr ? 0 : static_cast<std::size_t>(next_ - out_.data()); }
+  Derived& self() noexcept { return static_cast<Derived&>(*this); }
   void grow(std::size_t count) {
     finish();
     out_.reserve_more(count);
     next_ = out_.data() + out_.size();
     end_ = out_.data() + out_.capacity();
   }
-
+  template <class T>
+  void elements(const T& v) {
+    for (const auto& element : v) value(element);
+  }
   template <class T>
   void bits(const T& v);
   template <class T>
-  void object(const T& v);
-  template <class T>
-  void pointer();
-  void enter() {
-    if (++depth_ > max_depth) throw_too_deep_to_encode();
-  }
-  void leave() { --depth_; }
+  void aggregate(const T& v);
 
   byte_buffer& out_;
   std::byte* next_;
   std::byte* end_;
-  full_function full_ = nullptr;
   unsigned depth_ = 0;
 };
 
-template <class Root>
+template <class Derived>
 template <class T>
-void encoder<Root>::value(const T& v) {
+void value_writer<Derived>::value(const T& v) {
   constexpr value_kind kind = kind_of<T>;
   if constexpr (kind == value_kind::bytes) {
     raw(&v, sizeof v);
   } else if constexpr (kind == value_kind::boost_wrapper) {
-    boost_wrapper<T>::apply(*this, v);
+    boost_wrapper<T>::apply(self(), v);
   } else if constexpr (kind == value_kind::boost_number) {
-    // The casts pick one of Boost's conversion operators; all three classes hold an unsigned number.
-    length(static_cast<std::conditional_t<sizeof(T) == 8, std::size_t, unsigned>>(v));
+    length(static_cast<boost_number_value<T>>(v));
   } else if constexpr (kind == value_kind::array) {
     array(std::data(v), array_traits<T>::size);
   } else if constexpr (kind == value_kind::tuple) {
-    std::apply([this](const auto&... elements) { (value(elements), ...); }, v);
+    std::apply([this](const auto&... elements) { (this->value(elements), ...); }, v);
   } else if constexpr (kind == value_kind::optional) {
     byte(v.has_value());
     if (v.has_value()) value(*v);
@@ -157,7 +142,7 @@ void encoder<Root>::value(const T& v) {
     static_assert(std::variant_size_v<T> < 255);
     if (v.valueless_by_exception()) throw_valueless_variant();
     byte(static_cast<std::uint8_t>(v.index()));
-    std::visit([this](const auto& alternative) { value(alternative); }, v);
+    std::visit([this](const auto& alternative) { this->value(alternative); }, v);
   } else if constexpr (kind == value_kind::bit_vector) {
     bits(v);
   } else if constexpr (kind == value_kind::block) {
@@ -165,26 +150,28 @@ void encoder<Root>::value(const T& v) {
     array(v.data(), v.size());
   } else if constexpr (kind == value_kind::forward_list) {
     length(static_cast<std::uint64_t>(std::distance(v.begin(), v.end())));
-    for (const auto& element : v) value(element);
+    elements(v);
   } else if constexpr (kind == value_kind::sequence || kind == value_kind::set) {
     length(v.size());
-    for (const auto& element : v) value(element);
+    elements(v);
   } else if constexpr (kind == value_kind::map) {
     length(v.size());
-    for (const auto& [key, mapped] : v) {
-      value(key);
-      value(mapped);
+    for (const auto& entry : v) {
+      value(entry.first);
+      value(entry.second);
     }
   } else if constexpr (kind == value_kind::pointer) {
-    pointer<T>();
+    self().pointer(v);
+  } else if constexpr (kind == value_kind::serialize) {
+    self().serialized(v);
   } else {
-    object(v);
+    aggregate(v);
   }
 }
 
-template <class Root>
+template <class Derived>
 template <class T>
-void encoder<Root>::bits(const T& v) {
+void value_writer<Derived>::bits(const T& v) {
   length(v.size());
   std::uint8_t packed = 0;
   unsigned used = 0;
@@ -199,34 +186,69 @@ void encoder<Root>::bits(const T& v) {
   if (used != 0) byte(packed);
 }
 
-template <class Root>
+template <class Derived>
 template <class T>
-void encoder<Root>::object(const T& v) {
-  enter();
-  if constexpr (kind_of<T> == value_kind::serialize) {
+void value_writer<Derived>::aggregate(const T& v) {
+  assert_encodable_aggregate<T>();
+  if constexpr (is_reflectable<T>) {
+    enter();
+    for_each_field(v, [this](const auto& field) {
+      refuse_pointer_fields<std::remove_cvref_t<decltype(field)>>();
+      this->value(field);
+    });
+    leave();
+  }
+}
+
+/// The light archive, saving. `Root` is the type of the whole value: when it turns out to hold pointers, the whole is
+/// written again by the full archive.
+template <class Root>
+class encoder : public value_writer<encoder<Root>> {
+ public:
+  using is_saving = boost::mpl::bool_<true>;
+  using is_loading = boost::mpl::bool_<false>;
+  using full_function = void (*)(byte_buffer& out, const Root& value);
+
+  using value_writer<encoder>::value_writer;
+
+  /// Not null: the value holds pointers, what was written is void, and this function writes it.
+  full_function full() const noexcept { return full_; }
+
+  template <class T>
+  void serialized(const T& v) {
     // The version is always there: a class can gain its first BOOST_CLASS_VERSION and still read what it wrote before,
     // and no object is empty on the wire, so that lengths can be checked.
     constexpr unsigned version = class_version<T>();
-    byte(static_cast<std::uint8_t>(version));
+    this->enter();
+    this->byte(static_cast<std::uint8_t>(version));
     call_serialize(*this, const_cast<T&>(v), version);
-  } else {
-    assert_encodable_aggregate<T>();
-    if constexpr (is_reflectable<T>) {
-      for_each_field(v, [this](const auto& field) {
-        refuse_pointer_fields<std::remove_cvref_t<decltype(field)>>();
-        value(field);
-      });
-    }
+    this->leave();
   }
-  leave();
-}
 
-template <class Root>
-template <class T>
-void encoder<Root>::pointer() {
-  static_assert(requires { sizeof(full_codec<Root>); },
-                "weft: this value holds pointers or polymorphic objects; #include <weft/core/full_archive.hpp>");
-  if constexpr (requires { sizeof(full_codec<Root>); }) full_ = &full_codec<Root>::encode;
-}
+  template <class T>
+  void pointer(const T&) {
+    static_assert(requires { sizeof(full_codec<Root>); },
+                  "weft: this value holds pointers or polymorphic objects; #include <weft/core/full_archive.hpp>");
+    if constexpr (requires { sizeof(full_codec<Root>); }) full_ = &full_codec<Root>::encode;
+  }
+
+  // --- the rest of a Boost archive's face --------------------------------------------------------------------------
+  template <class T>
+  encoder& operator&(const T& v) {
+    this->value(v);
+    return *this;
+  }
+  template <class T>
+  encoder& operator<<(const T& v) {
+    this->value(v);
+    return *this;
+  }
+  template <class T>
+  void register_type(const T* = nullptr) {}
+  unsigned get_library_version() const noexcept { return boost_library_version; }
+
+ private:
+  full_function full_ = nullptr;
+};
 
 }  // namespace weft::detail

@@ -18,7 +18,7 @@ namespace weft {
 /// Specialise to true for a trivially copyable class that weft does not recognise by itself (a class with constructors,
 /// a SIMD vector) and whose bytes mean the same in another process. `BOOST_IS_BITWISE_SERIALIZABLE(T)` does the same.
 template <class T>
-inline constexpr bool declared_as_bytes = detail::is_declared_bitwise<T>();
+inline constexpr bool declared_as_bytes = detail::is_declared_bitwise<T>() && std::is_trivially_copyable_v<T>;
 
 /// Specialise with `static constexpr E first, last;` to have decoders refuse an `E` outside [first, last].
 template <class E>
