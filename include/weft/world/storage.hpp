@@ -59,7 +59,8 @@ class storage {
 
   virtual storage_result open(file_space space, std::string_view path, open_mode mode, file_id& file) = 0;
   virtual void close(file_id file) = 0;
-  /// Reserves room so that later writes up to `bytes` do not fail for lack of it.
+  /// Reserves room so that later writes up to `bytes` do not fail for lack of it. A shorter file grows to `bytes` and
+  /// reads as zeros there.
   virtual storage_result preallocate(file_id file, std::uint64_t bytes) = 0;
   /// Writes all of `data` at `offset`, or fails.
   virtual storage_result write(file_id file, std::uint64_t offset, std::span<const std::byte> data) = 0;
@@ -72,7 +73,8 @@ class storage {
   virtual void sync(file_id file, void* token) = 0;
   /// Starts forcing a directory's names to disk.
   virtual void sync_directory(file_space space, std::string_view path, void* token) = 0;
-  /// Starts taking a lock on the whole file, held until `unlock` or `close`. Polled; `timed_out` after the deadline.
+  /// Starts taking a lock on the whole file, held until `unlock` or `close`. Polled; `timed_out` after the deadline. A
+  /// shared lock needs a file open for reading, an exclusive one a file open for writing.
   virtual void lock(file_id file, lock_kind kind, time_point deadline, void* token) = 0;
   virtual void unlock(file_id file) = 0;
 
