@@ -59,10 +59,11 @@ TEST_F(fake_host_test, output_is_captured_and_wakes_are_seen) {
   host.write(weft::output_stream::out, "c");
   EXPECT_EQ(state->output, "ac");
   EXPECT_EQ(state->error_output, "b");
+  EXPECT_TRUE(host.prepare_sleep());
   host.wake();
-  EXPECT_TRUE(state->is_woken);
+  EXPECT_FALSE(host.prepare_sleep());
   host.clear_wake();
-  EXPECT_FALSE(state->is_woken);
+  EXPECT_TRUE(host.prepare_sleep());
 }
 
 TEST_F(fake_host_test, entropy_follows_the_seed) {
