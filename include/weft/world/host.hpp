@@ -73,6 +73,8 @@ class host {
   virtual child_id start(const child_program& program, void* token) = 0;
   /// Sends a signal to the child's whole process group. False when it is gone.
   virtual bool kill(child_id child, int signal) = 0;
+  /// Kills the child's whole process group and forgets it: no event of it is handed out any more.
+  virtual void abandon(child_id child) = 0;
 
   // --- signals and descriptors -------------------------------------------------------------------------------------
   virtual void watch_signal(int signal, void* token) = 0;   ///< from now on an event instead of its action

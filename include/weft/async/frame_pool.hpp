@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <cstddef>
+#include <new>
+
+namespace weft {
+
+/// Recycles the blocks that coroutine frames and operations live in: per thread, one free list for each multiple of 64
+/// bytes up to 2 KiB; larger blocks come from `operator new`. What a block held before never changes behaviour.
+class frame_pool {
+ public:
+  static void* allocate(std::size_t bytes) {
+    const std::size_t size_class = class_of(bytes);
+    if (size_class < classes) {
+      lists& mine = local();
+      if (block* top = mine.free[size_class]; top != nullptr) {
+        mine.free[size_class] = top->next;
+        --mine.count[size_class];
+        return top;
+      }
+    }
+    return allocate_new(size_class);
+  }
+  static void release(void* memory, std::size_t bytes) noexcept {
+    const std::size_t size_class = class_of(bytes);
+    if (size_class < classes) {
+      lists& mine = local();
+      if (mine.count[size_class] < most_kept) {
+        mine.free[size_class] = ::new (memory) block{mine.free[size_class]};
+        ++mine.count[size_class];
+        return;
+      }
+    }
+    ::operator delete(memory);
+  }
+  /// Gives every kept block of this thread back to the heap.
+  static void trim() noexcept;
+
+ private:
+  struct block {
+    block* next;
+  };
+  static constexpr std::size_t granule = 64;
+  static constexpr std::size_t classes = 32;
+  static constexpr unsigned most_kept = 1u << 15;
+  struct lists {
+    block* free[classes] = {};
+    unsigned count[classes] = {};
+    ~lists();
+  };
+
+  static std::size_t class_of(std::size_t bytes) noexcept { return (bytes - 1) / granule; }
+  static lists& local() noexcept {
+    thread_local lists mine;
+    return mine;
+  }
+  static void* allocate_new(std::size_t size_class);
+};
+
+}  // namespace weft

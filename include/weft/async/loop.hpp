@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <atomic>
+#include <coroutine>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <weft/async/operation.hpp>
+#include <weft/async/ready_queue.hpp>
+#include <weft/async/task_group.hpp>
+#include <weft/async/task_root.hpp>
+#include <weft/async/timer_queue.hpp>
+#include <weft/core/error.hpp>
+#include <weft/world/host.hpp>
+#include <weft/world/storage.hpp>
+#include <weft/world/transport.hpp>
+#include <weft/world/world.hpp>
+
+namespace weft {
+
+/// Something that the loop polls besides the transport's operations: the context's message ring. `poll` runs in the
+/// poll phase and may run protocol handlers only; user code goes through `run` in the run phase. Each returns whether
+/// anything happened.
+class loop_source {
+ public:
+  virtual ~loop_source() = default;
+  virtual bool poll() = 0;
+  virtual bool run() { return false; }
+  /// The loop has nothing else to do this turn: send what was held back.
+  virtual bool flush() { return false; }
+};
+
+/// Receives the host's events for one child, signal or descriptor.
+class host_listener {
+ public:
+  virtual ~host_listener() = default;
+  virtual void on_event(const host_event& event) noexcept = 0;
+};
+
+/// What callables a public function takes: a named object, or a temporary that is trivially destructible. g++ 12
+/// destroys a temporary with captures twice when it stands inside a `co_await` expression.
+template <class F>
+concept safe_callable = std::is_lvalue_reference_v<F> || std::is_trivially_destructible_v<F>;
+
+struct loop_metrics {
+  std::uint64_t turns = 0;
+  std::uint64_t idle_turns = 0;
+  std::uint64_t completions = 0;
+  std::uint64_t resumptions = 0;
+  std::uint64_t unseen_errors = 0;
+};
+
+/// The event loop of a rank: drives the transport's operations, timers, child processes, signals, descriptors, journal
+/// syncs and functions posted by other threads, and resumes the coroutines that wait for them.
+///
+/// A turn has fixed phases: poll (collects what finished; runs no user code), timers, inbox, run (resumes what is ready,
+/// at most `run_budget` times, so that no source starves another), flush, and idle if nothing happened.
+/// One thread uses a loop; only `post` and `wake` may be called from others.
+class loop {
+ public:
+  explicit loop(world& outside);
+  ~loop();
+  loop(const loop&) = delete;
+  loop& operator=(const loop&) = delete;
+
+  /// The loop whose code runs on this thread now, or nullptr. Set around each resumption and callback.
+  static loop* current() noexcept { return current_; }
+  /// As `current`, or throws `usage_error` naming the call.
+  static loop& current_or_throw(const char* call, source_location where);
+
+  weft::transport& transport() const noexcept { return transport_; }
+  weft::host& host() const noexcept { return host_; }
+  weft::storage* storage() const noexcept { return storage_; }
+  time_point now() { return transport_.now(); }
+
+  /// One turn. Plain code only. Returns whether anything happened (if not, the idle wait was taken, until `deadline` at
+  /// the latest).
+  bool turn(time_point deadline = never);
+  /// Blocks plain code until `op` is done, turning the loop. Throws `would_deadlock` from code that the loop runs.
+  void wait(operation& op, const char* call, source_location where);
+  /// As `wait`, but not beyond `deadline`. Returns whether `op` is done.
+  bool wait_until(operation& op, time_point deadline, const char* call, source_location where);
+  /// Makes progress from anywhere: reaps completions and runs the library's protocol handlers, never a user's coroutine
+  /// or callback, and never sleeps. Returns whether anything happened.
+  bool poll();
+  /// True while code that the loop runs (task, handler, callback) is on the stack.
+  bool running() const noexcept { return running_ > 0; }
+
+  /// Puts a coroutine into the run phase. `root` is its cancellation root, or nullptr.
+  void schedule(std::coroutine_handle<> coroutine, detail::task_root* root) { ready_.push(coroutine, root); }
+  /// Takes a scheduled coroutine out again; false if it was not there.
+  bool unschedule(std::coroutine_handle<> coroutine) noexcept { return ready_.remove(coroutine); }
+  /// Resumes at once, inside the current call (cancellation only).
+  void resume_now(std::coroutine_handle<> coroutine, detail::task_root* root);
+  detail::task_root* current_root() const noexcept { return current_root_; }
+  /// True when the code that runs now belongs to a task whose cancellation was requested.
+  bool cancelling() const noexcept;
+
+  /// Runs `call()` in the run phase, soon, on the loop's thread. From any thread; the only thing that other threads may
+  /// do. An exception that leaves it is reported. Costs one allocation.
+  template <class F>
+    requires std::is_invocable_v<std::decay_t<F>&>
+  void post(F&& call) {
+    push_posted(new posted_call<std::decay_t<F>>(std::forward<F>(call)));
+  }
+  /// Ends the current or next idle sleep; from any thread.
+  void wake() noexcept { host_.wake(); }
+
+  timer_queue& timers() noexcept { return timers_; }
+  /// The tasks that the loop itself owns (`spawn` without a scope, `then`): cancelled when the loop is destroyed.
+  detail::task_group& tasks() noexcept { return tasks_; }
+  void add_source(loop_source& source);
+  void remove_source(loop_source& source) noexcept;
+  /// Tells the loop that the host or the storage may have news from now on (a child was started, a sync began).
+  void note_outside_work() noexcept { outside_countdown_ = 0; }
+
+  /// Calls `visit(wait_record)` for every pending operation, oldest first.
+  template <class Visit>
+  void for_each_pending(Visit&& visit) const {
+    for (operation* op = first_pending_; op != nullptr; op = op->next_pending()) visit(op->record());
+  }
+  std::size_t pending() const noexcept { return pending_count_; }
+
+  /// An error that nobody awaits: written to the host's standard error with `what` and the place, and counted.
+  void report(std::exception_ptr error, const char* what, source_location where) noexcept;
+  /// Replaces how `report` tells it (the context adds the rank and the log). The pointer must outlive the loop.
+  using reporter = void (*)(void* self, std::string_view text);
+  void set_reporter(reporter tell, void* self) noexcept {
+    reporter_ = tell;
+    reporter_self_ = self;
+  }
+
+  const loop_metrics& metrics() const noexcept { return metrics_; }
+  static constexpr int run_budget = 256;
+
+ private:
+  friend class operation;
+  struct posted_base {
+    posted_base* next = nullptr;
+    virtual ~posted_base() = default;
+    virtual void run() = 0;
+  };
+  template <class F>
+  struct posted_call final : posted_base {
+    template <class G>
+    explicit posted_call(G&& g) : call(std::forward<G>(g)) {}
+    void run() override { call(); }
+    F call;
+  };
+
+  void push_posted(posted_base* call) noexcept;
+  bool reap();
+  bool reap_outside();
+  bool fire_timers();
+  bool run_posted();
+  bool run_ready();
+  void resume(std::coroutine_handle<> coroutine, detail::task_root* root);
+  void idle(time_point deadline);
+  void hold_until_done(operation& op) noexcept;
+
+  struct root_tasks : detail::task_group {
+    loop* owner = nullptr;
+  };
+  /// Calls user code that is no coroutine, with the loop as the current one; an exception that leaves it is reported.
+  template <class Call>
+  void run_user(Call&& call, const char* what) noexcept {
+    loop* outer_loop = std::exchange(current_, this);
+    detail::task_root* outer_root = std::exchange(current_root_, nullptr);
+    ++running_;
+    try {
+      call();
+    } catch (...) {
+      report(std::current_exception(), what, {});
+    }
+    --running_;
+    current_root_ = outer_root;
+    current_ = outer_loop;
+  }
+
+  static thread_local loop* current_;
+
+  weft::transport& transport_;
+  weft::host& host_;
+  weft::storage* storage_;
+  ready_queue ready_;
+  timer_queue timers_;
+  root_tasks tasks_;
+  std::vector<loop_source*> sources_;
+  detail::task_root* current_root_ = nullptr;
+  operation* first_pending_ = nullptr;
+  operation* last_pending_ = nullptr;
+  std::size_t pending_count_ = 0;
+  std::atomic<posted_base*> posted_{nullptr};
+  std::uint64_t empty_turns_ = 0;
+  unsigned outside_countdown_ = 0;
+  unsigned clock_countdown_ = 0;
+  int running_ = 0;
+  bool polling_ = false;
+  reporter reporter_ = nullptr;
+  void* reporter_self_ = nullptr;
+  loop_metrics metrics_;
+};
+
+}  // namespace weft

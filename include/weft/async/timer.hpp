@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <cstdint>
+
+#include <weft/async/future.hpp>
+#include <weft/async/loop.hpp>
+
+namespace weft {
+
+/// Ready at `deadline` (at once if it has passed). Withdrawn when dropped.
+future<void> sleep_until(loop& on, time_point deadline, source_location where = source_location::current());
+future<void> sleep_for(loop& on, duration time, source_location where = source_location::current());
+/// On the running loop: from tasks, handlers and callbacks. Throws `usage_error` elsewhere.
+future<void> sleep_for(duration time, source_location where = source_location::current());
+future<void> sleep_until(time_point deadline, source_location where = source_location::current());
+
+/// Ticks at start + k * period, without drift: a late tick does not move the later ones; ticks that were missed whole are
+/// skipped and counted.
+class periodic_timer {
+ public:
+  periodic_timer(loop& on, duration period);
+  /// The next tick that is not past. One at a time.
+  future<void> next(source_location where = source_location::current());
+  std::uint64_t missed() const noexcept { return missed_; }
+
+ private:
+  loop& on_;
+  duration period_;
+  time_point tick_;
+  std::uint64_t missed_ = 0;
+};
+
+}  // namespace weft

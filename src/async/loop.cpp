@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <weft/async/loop.hpp>
+
+#include <algorithm>
+#include <array>
+#include <string>
+
+namespace weft {
+
+thread_local loop* loop::current_ = nullptr;
+
+namespace {
+
+// Turns between two looks at the clock, the host and the journal syncs while the loop is busy. When it is idle they are
+// looked at every turn, so these bound only how late a busy rank notices.
+constexpr unsigned clock_every = 16;
+constexpr unsigned outside_every = 64;
+constexpr auto warn_held_after = std::chrono::seconds(10);
+
+class poll_guard {
+ public:
+  explicit poll_guard(bool& flag) noexcept : flag_(flag) { flag_ = true; }
+  ~poll_guard() { flag_ = false; }
+  poll_guard(const poll_guard&) = delete;
+  poll_guard& operator=(const poll_guard&) = delete;
+
+ private:
+  bool& flag_;
+};
+
+}  // namespace
+
+loop::loop(world& outside) : transport_(*outside.transport), host_(*outside.host), storage_(outside.storage.get()) {
+  tasks_.owner = this;
+  tasks_.failed = [](detail::task_group& self, std::exception_ptr error, source_location where) noexcept {
+    static_cast<root_tasks&>(self).owner->report(std::move(error), "task", where);
+  };
+}
+
+loop::~loop() {
+  tasks_.cancel_all();
+  for (posted_base* call = posted_.exchange(nullptr); call != nullptr;) delete std::exchange(call, call->next);
+  // Parked sends own their buffers and MPI may still read them.
+  while (first_pending_ != nullptr) {
+    operation* op = first_pending_;
+    while (op != nullptr && op->owners_ > 0) op = op->next_;
+    if (op == nullptr) break;
+    hold_until_done(*op);
+  }
+}
+
+loop& loop::current_or_throw(const char* call, source_location where) {
+  if (current_ == nullptr) {
+    throw usage_error(std::string(call) + " outside a task, handler or callback: name the loop (or context) instead",
+                      where);
+  }
+  return *current_;
+}
+
+bool loop::cancelling() const noexcept { return current_root_ != nullptr && current_root_->cancel_requested(); }
+
+void loop::add_source(loop_source& source) { sources_.push_back(&source); }
+
+void loop::remove_source(loop_source& source) noexcept { std::erase(sources_, &source); }
+
+bool loop::reap() {
+  std::array<completion, 64> finished;
+  bool any = false;
+  for (;;) {
+    const std::size_t count = transport_.poll(finished);
+    for (std::size_t i = 0; i < count; ++i) {
+      auto& op = *static_cast<operation*>(finished[i].token);
+      op.kind_->complete(op, finished[i]);
+    }
+    metrics_.completions += count;
+    any |= count > 0;
+    if (count < finished.size()) break;
+  }
+  for (loop_source* source : sources_) any |= source->poll();
+  return any;
+}
+
+bool loop::reap_outside() {
+  bool any = false;
+  if (host_.watching()) {
+    std::array<host_event, 32> events;
+    const std::size_t count = host_.poll(events);
+    for (std::size_t i = 0; i < count; ++i) static_cast<host_listener*>(events[i].token)->on_event(events[i]);
+    any |= count > 0;
+  }
+  if (storage_ != nullptr && storage_->busy()) {
+    std::array<storage_completion, 32> done;
+    const std::size_t count = storage_->poll(done);
+    for (std::size_t i = 0; i < count; ++i) {
+      auto* op = static_cast<operation*>(done[i].token);
+      completion result;
+      result.token = op;
+      result.code = done[i].result.code;
+      result.bytes = static_cast<std::uint64_t>(done[i].result.status);
+      result.status = done[i].result ? op_status::ok : op_status::failed;
+      op->kind_->complete(*op, result);
+    }
+    any |= count > 0;
+  }
+  return any;
+}
+
+bool loop::fire_timers() { return !timers_.empty() && timers_.fire_due(transport_.now()) > 0; }
+
+void loop::push_posted(posted_base* call) noexcept {
+  posted_base* head = posted_.load(std::memory_order_relaxed);
+  do {
+    call->next = head;
+  } while (!posted_.compare_exchange_weak(head, call, std::memory_order_release, std::memory_order_relaxed));
+  // Only the first of a batch needs to wake the loop: it takes them all.
+  if (head == nullptr) host_.wake();
+}
+
+bool loop::run_posted() {
+  if (posted_.load(std::memory_order_relaxed) == nullptr) return false;
+  posted_base* newest = posted_.exchange(nullptr, std::memory_order_acquire);
+  posted_base* oldest = nullptr;
+  while (newest != nullptr) {
+    posted_base* next = newest->next;
+    newest->next = oldest;
+    oldest = newest;
+    newest = next;
+  }
+  while (oldest != nullptr) {
+    std::unique_ptr<posted_base> call(oldest);
+    oldest = oldest->next;
+    run_user([&call] { call->run(); }, "posted function");
+  }
+  return true;
+}
+
+void loop::resume(std::coroutine_handle<> coroutine, detail::task_root* root) {
+  loop* outer_loop = std::exchange(current_, this);
+  detail::task_root* outer_root = std::exchange(current_root_, root);
+  ++running_;
+  if (root != nullptr) {
+    root->queued = nullptr;
+    root->started = true;
+  }
+  coroutine.resume();
+  --running_;
+  current_root_ = outer_root;
+  current_ = outer_loop;
+}
+
+void loop::resume_now(std::coroutine_handle<> coroutine, detail::task_root* root) { resume(coroutine, root); }
+
+bool loop::run_ready() {
+  if (ready_.empty()) return false;
+  // Only what is ready now: what these resumptions make ready waits for the next turn, after a poll.
+  std::size_t count = std::min<std::size_t>(ready_.size(), run_budget);
+  metrics_.resumptions += count;
+  for (; count > 0; --count) {
+    const ready_queue::entry next = ready_.pop();
+    if (next.coroutine) resume(next.coroutine, next.root);
+  }
+  return true;
+}
+
+bool loop::turn(time_point deadline) {
+  ++metrics_.turns;
+  bool any;
+  {
+    poll_guard guard(polling_);
+    any = reap();
+    if (outside_countdown_-- == 0 || !any) {
+      outside_countdown_ = outside_every;
+      any |= reap_outside();
+    }
+    if (clock_countdown_-- == 0 || !any) {
+      clock_countdown_ = clock_every;
+      any |= fire_timers();
+    }
+  }
+  any |= run_posted();
+  for (loop_source* source : sources_) any |= source->run();
+  any |= run_ready();
+  if (any) {
+    empty_turns_ = 0;
+    return true;
+  }
+  for (loop_source* source : sources_) any |= source->flush();
+  if (any) return true;
+  idle(deadline);
+  return false;
+}
+
+void loop::idle(time_point deadline) {
+  ++metrics_.idle_turns;
+  if (posted_.load(std::memory_order_acquire) != nullptr) return;
+  transport_.idle(std::min(deadline, timers_.next()), empty_turns_++, host_.wait_fd());
+}
+
+bool loop::poll() {
+  if (polling_) return false;
+  poll_guard guard(polling_);
+  bool any = reap();
+  for (loop_source* source : sources_) any |= source->flush();
+  return any;
+}
+
+void loop::wait(operation& op, const char* call, source_location where) {
+  if (running_ > 0) throw would_deadlock(call, where);
+  if (op.number != op_number::completed && ready_.empty()) {
+    completion result;
+    if (transport_.test_briefly(op.number, result)) op.kind_->complete(op, result);
+  }
+  empty_turns_ = 0;
+  while (!op.done()) turn();
+}
+
+bool loop::wait_until(operation& op, time_point deadline, const char* call, source_location where) {
+  if (running_ > 0) throw would_deadlock(call, where);
+  empty_turns_ = 0;
+  while (!op.done() && now() < deadline) turn(deadline);
+  return op.done();
+}
+
+void loop::hold_until_done(operation& op) noexcept {
+  time_point warn = transport_.now() + warn_held_after;
+  std::uint64_t turns = 0;
+  while (!op.done()) {
+    const bool nested = std::exchange(polling_, true);
+    const bool any = reap();
+    polling_ = nested;
+    for (loop_source* source : sources_) source->flush();
+    if (any) {
+      turns = 0;
+      continue;
+    }
+    transport_.idle(warn, turns++, -1);
+    if (transport_.now() < warn) continue;
+    warn = never;
+    report(nullptr, "still waiting, after 10 s, for a send to let go of a borrowed buffer whose future was destroyed",
+           op.where());
+  }
+}
+
+void loop::report(std::exception_ptr error, const char* what, source_location where) noexcept {
+  try {
+    std::string text = what;
+    if (error) {
+      ++metrics_.unseen_errors;
+      text = std::string("unhandled error in ") + what + describe(where) + ": ";
+      try {
+        std::rethrow_exception(error);
+      } catch (const std::exception& e) {
+        text += e.what();
+      } catch (...) {
+        text += "an exception that is no std::exception";
+      }
+    } else {
+      text += describe(where);
+    }
+    if (reporter_ != nullptr) {
+      reporter_(reporter_self_, text);
+    } else {
+      host_.write(output_stream::err, "weft: " + text + "\n");
+    }
+  } catch (...) {
+    host_.write(output_stream::err, "weft: an error could not be reported: out of memory\n");
+  }
+}
+
+}  // namespace weft
