@@ -180,19 +180,22 @@ bool loop::turn(time_point deadline) {
   any |= run_posted();
   for (loop_source* source : sources_) any |= source->run();
   any |= run_ready();
+  if (fatal_) [[unlikely]]
+    std::rethrow_exception(fatal_);
+  if (ready_.empty()) {
+    for (loop_source* source : sources_) any |= source->flush();
+  }
   if (any) {
     empty_turns_ = 0;
     return true;
   }
-  for (loop_source* source : sources_) any |= source->flush();
-  if (any) return true;
   idle(deadline);
   return false;
 }
 
 void loop::idle(time_point deadline) {
   ++metrics_.idle_turns;
-  if (posted_.load(std::memory_order_acquire) != nullptr) return;
+  if (posted_.load(std::memory_order_acquire) != nullptr || !ready_.empty()) return;
   transport_.idle(std::min(deadline, timers_.next()), empty_turns_++, host_.wait_fd());
 }
 

@@ -32,7 +32,7 @@ class loop_source {
   virtual ~loop_source() = default;
   virtual bool poll() = 0;
   virtual bool run() { return false; }
-  /// The loop has nothing else to do this turn: send what was held back.
+  /// Nothing is ready to run: send what was held back. Called in plain code's and the loop's turns and in `loop::poll`.
   virtual bool flush() { return false; }
 };
 
@@ -136,6 +136,12 @@ class loop {
     reporter_self_ = self;
   }
 
+  /// The rank cannot go on (a broken protocol): the error is thrown out of the plain code that turns the loop. The
+  /// first one counts.
+  void fail(std::exception_ptr error) noexcept {
+    if (!fatal_) fatal_ = std::move(error);
+  }
+
   const loop_metrics& metrics() const noexcept { return metrics_; }
   static constexpr int run_budget = 256;
 
@@ -197,6 +203,7 @@ class loop {
   operation* last_pending_ = nullptr;
   std::size_t pending_count_ = 0;
   std::atomic<posted_base*> posted_{nullptr};
+  std::exception_ptr fatal_;
   std::uint64_t empty_turns_ = 0;
   unsigned outside_countdown_ = 0;
   unsigned clock_countdown_ = 0;
