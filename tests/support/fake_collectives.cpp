@@ -132,28 +132,37 @@ void dup(const collective& c, const group& original) {
 void run(const collective& c, const group& members) {
   const contribution& root = c.ranks[static_cast<std::size_t>(c.root)];
   switch (c.kind) {
-    case collective_kind::barrier: return;
+    case collective_kind::barrier:
+      return;
     case collective_kind::bcast: {
       const bytes value = packed(root.out, root.count, root.type);
       for (const contribution& to : c.ranks) deliver(value, to);
       return;
     }
-    case collective_kind::reduce: return deliver(reduced(c), root);
+    case collective_kind::reduce:
+      return deliver(reduced(c), root);
     case collective_kind::allreduce: {
       const bytes value = reduced(c);
       for (const contribution& to : c.ranks) deliver(value, to);
       return;
     }
-    case collective_kind::scan: return scan(c, false);
-    case collective_kind::exclusive_scan: return scan(c, true);
-    case collective_kind::gather: return gather(c, std::span(&root, 1));
-    case collective_kind::allgather: return gather(c, c.ranks);
+    case collective_kind::scan:
+      return scan(c, false);
+    case collective_kind::exclusive_scan:
+      return scan(c, true);
+    case collective_kind::gather:
+      return gather(c, std::span(&root, 1));
+    case collective_kind::allgather:
+      return gather(c, c.ranks);
     case collective_kind::scatter:
       for (std::size_t r = 0; r < c.ranks.size(); ++r) deliver(part_for(static_cast<int>(r), root), c.ranks[r]);
       return;
-    case collective_kind::alltoall: return alltoall(c);
-    case collective_kind::split: return split(c);
-    case collective_kind::dup: return dup(c, members);
+    case collective_kind::alltoall:
+      return alltoall(c);
+    case collective_kind::split:
+      return split(c);
+    case collective_kind::dup:
+      return dup(c, members);
   }
 }
 

@@ -19,7 +19,7 @@ namespace weft::testing {
 struct fake_options {
   std::uint64_t eager_bytes = 4096;  ///< standard sends shorter than this are copied and complete at once
   int max_tag = 32767;
-  int ranks_per_node = 0;            ///< 0: all ranks on one node
+  int ranks_per_node = 0;  ///< 0: all ranks on one node
   /// False: every operation is completed by `poll` or `test`, none within the call that starts it.
   bool complete_at_once = true;
   /// True: `idle` jumps the clock to the next deadline when every rank is idle (for one rank that blocks).
@@ -36,7 +36,18 @@ namespace detail {
 struct endpoint;
 struct cluster_state;
 enum class collective_kind : std::uint8_t {
-  barrier, bcast, reduce, allreduce, scan, exclusive_scan, gather, allgather, scatter, alltoall, split, dup,
+  barrier,
+  bcast,
+  reduce,
+  allreduce,
+  scan,
+  exclusive_scan,
+  gather,
+  allgather,
+  scatter,
+  alltoall,
+  split,
+  dup,
 };
 
 /// What one rank brought to a collective.
@@ -63,7 +74,7 @@ struct collective {
 /// A communicator as all its members see it.
 struct group {
   int size = 0;
-  std::vector<int> members;  ///< world ranks; empty: all ranks of the cluster
+  std::vector<int> members;                     ///< world ranks; empty: all ranks of the cluster
   std::map<std::uint64_t, collective> pending;  ///< by the number of the call on this communicator
   int world_rank(int r) const { return members.empty() ? r : members[static_cast<std::size_t>(r)]; }
 };
@@ -71,13 +82,13 @@ struct group {
 struct message {
   explicit message(std::pmr::memory_resource* memory) : payload(memory) {}
   std::shared_ptr<group> on;
-  int source = 0;        ///< rank in the communicator
+  int source = 0;  ///< rank in the communicator
   int source_world = 0;
   int tag = 0;
   std::uint64_t bytes = 0;
-  std::uint64_t due = 0; ///< the receiver's progress call at which it becomes visible
-  std::uint32_t sender_operation = 0;  ///< not 0: the sender's buffer is read, and the send completed, at the match
-  std::pmr::vector<std::byte> payload; ///< of an eager message
+  std::uint64_t due = 0;                ///< the receiver's progress call at which it becomes visible
+  std::uint32_t sender_operation = 0;   ///< not 0: the sender's buffer is read, and the send completed, at the match
+  std::pmr::vector<std::byte> payload;  ///< of an eager message
 };
 
 struct operation {
@@ -119,7 +130,7 @@ struct endpoint {
   endpoint(cluster_state& cluster, int world_rank);
   cluster_state& cluster;
   int rank;
-  bool is_live = false;     ///< has a transport
+  bool is_live = false;  ///< has a transport
   bool is_stopped = false;
   std::uint64_t turns = 0;  ///< progress calls
   std::uint64_t idle_calls = 0;
@@ -131,13 +142,13 @@ struct endpoint {
   std::pmr::unordered_map<std::uint32_t, operation> operations;
   std::pmr::unordered_map<std::uint32_t, persistent_operation> persistents;
   std::pmr::unordered_map<std::uint64_t, message> matched;
-  std::pmr::list<std::uint32_t> done;    ///< finished and not handed out, in order
-  std::pmr::list<message> in_flight;     ///< sent to this rank, not yet visible
+  std::pmr::list<std::uint32_t> done;  ///< finished and not handed out, in order
+  std::pmr::list<message> in_flight;   ///< sent to this rank, not yet visible
 
-  comm_state& comm(comm_id id);                   ///< throws `world_error` for an unknown one
+  comm_state& comm(comm_id id);  ///< throws `world_error` for an unknown one
   comm_state* find(const group* members);
   std::uint32_t add_comm(std::shared_ptr<group> members, int rank_in_it);
-  operation& started(op_number number);           ///< throws `world_error` for one that is not started
+  operation& started(op_number number);  ///< throws `world_error` for one that is not started
   std::uint32_t add_operation(void* token, noticed_by who, std::uint32_t persistent = 0);
   void complete(std::uint32_t number);
   bool take(std::uint32_t number, completion& now);  ///< hands out a finished operation
@@ -167,7 +178,7 @@ struct cluster_state {
   time_point now{std::chrono::seconds(1000)};
   std::uint64_t activity = 0;  ///< grows with everything that may give a rank something to do
   std::uint64_t messages = 0, bytes = 0, lost = 0;
-  int aborted = -1;            ///< exit code of the first `abort`
+  int aborted = -1;  ///< exit code of the first `abort`
 
   endpoint& at(int rank);
   bool all_idle() const;
@@ -181,8 +192,8 @@ void receive(endpoint& to, std::uint32_t receive_operation, message& what);
 void progress(endpoint& rank);
 
 // Collectives (fake_collectives.cpp).
-std::uint32_t enter(endpoint& who, comm_id comm, collective_kind kind, int root, const op& reducer,
-                    contribution what, void* token);
+std::uint32_t enter(endpoint& who, comm_id comm, collective_kind kind, int root, const op& reducer, contribution what,
+                    void* token);
 
 }  // namespace detail
 }  // namespace weft::testing

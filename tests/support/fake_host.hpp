@@ -14,14 +14,14 @@ namespace weft::testing {
 /// What a test sees of, and does to, one rank's host. It outlives the `host` object.
 struct fake_host_state {
   std::map<std::string, std::string, std::less<>> variables;
-  std::string output;         ///< everything written to `output_stream::out`
+  std::string output;  ///< everything written to `output_stream::out`
   std::string error_output;
   std::optional<time_point> allocation_end;
   cpu_facts cpus;
   node_facts node;
   bool is_terminal = false;
   std::atomic<bool> is_woken{false};
-  std::uint64_t seed = 0;     ///< of `entropy`: the rank, unless the test says otherwise
+  std::uint64_t seed = 0;  ///< of `entropy`: the rank, unless the test says otherwise
 
   std::map<int, void*> signals;  ///< watched ones, with their tokens
   struct watched_descriptor {

@@ -56,22 +56,38 @@ bool combine(reduction kind, const std::byte* in, std::byte* inout, std::uint64_
 bool combine(element_kind element, reduction kind, const std::byte* in, std::byte* inout, std::uint64_t n) {
   switch (element) {
     case element_kind::byte:
-    case element_kind::uint8: return combine<std::uint8_t>(kind, in, inout, n);
-    case element_kind::character: return combine<char>(kind, in, inout, n);
-    case element_kind::boolean: return combine<bool>(kind, in, inout, n);
-    case element_kind::int8: return combine<std::int8_t>(kind, in, inout, n);
-    case element_kind::int16: return combine<std::int16_t>(kind, in, inout, n);
-    case element_kind::int32: return combine<std::int32_t>(kind, in, inout, n);
-    case element_kind::int64: return combine<std::int64_t>(kind, in, inout, n);
-    case element_kind::uint16: return combine<std::uint16_t>(kind, in, inout, n);
-    case element_kind::uint32: return combine<std::uint32_t>(kind, in, inout, n);
-    case element_kind::uint64: return combine<std::uint64_t>(kind, in, inout, n);
-    case element_kind::float32: return combine<float>(kind, in, inout, n);
-    case element_kind::float64: return combine<double>(kind, in, inout, n);
-    case element_kind::long_double: return combine<long double>(kind, in, inout, n);
-    case element_kind::complex64: return combine<std::complex<float>>(kind, in, inout, n);
-    case element_kind::complex128: return combine<std::complex<double>>(kind, in, inout, n);
-    case element_kind::count_: break;
+    case element_kind::uint8:
+      return combine<std::uint8_t>(kind, in, inout, n);
+    case element_kind::character:
+      return combine<char>(kind, in, inout, n);
+    case element_kind::boolean:
+      return combine<bool>(kind, in, inout, n);
+    case element_kind::int8:
+      return combine<std::int8_t>(kind, in, inout, n);
+    case element_kind::int16:
+      return combine<std::int16_t>(kind, in, inout, n);
+    case element_kind::int32:
+      return combine<std::int32_t>(kind, in, inout, n);
+    case element_kind::int64:
+      return combine<std::int64_t>(kind, in, inout, n);
+    case element_kind::uint16:
+      return combine<std::uint16_t>(kind, in, inout, n);
+    case element_kind::uint32:
+      return combine<std::uint32_t>(kind, in, inout, n);
+    case element_kind::uint64:
+      return combine<std::uint64_t>(kind, in, inout, n);
+    case element_kind::float32:
+      return combine<float>(kind, in, inout, n);
+    case element_kind::float64:
+      return combine<double>(kind, in, inout, n);
+    case element_kind::long_double:
+      return combine<long double>(kind, in, inout, n);
+    case element_kind::complex64:
+      return combine<std::complex<float>>(kind, in, inout, n);
+    case element_kind::complex128:
+      return combine<std::complex<double>>(kind, in, inout, n);
+    case element_kind::count_:
+      break;
   }
   return false;
 }

@@ -19,7 +19,8 @@ void pack(const void* data, std::uint64_t count, const datatype& type, std::byte
 void unpack(std::span<const std::byte> packed, void* data, const datatype& type);
 
 /// `inout[i] = operation(in[i], inout[i])` over `count` items. Throws `world_error` for an operation that the element
-/// kind does not have (bits of a floating-point number, order of complex numbers) and for items that are not contiguous.
+/// kind does not have (bits of a floating-point number, order of complex numbers) and for items that are not
+/// contiguous.
 void reduce(const op& operation, const std::byte* in, std::byte* inout, std::uint64_t count, const datatype& type);
 
 }  // namespace weft::testing

@@ -47,7 +47,8 @@ bool begins_with(std::string_view text, std::string_view start) { return text.su
 bool has_entries(const fake_disk& disk, const std::string& directory) {
   const std::string start = directory + "/";
   auto inside = [&](const auto& names, auto name_of) {
-    return std::any_of(names.begin(), names.end(), [&](const auto& entry) { return begins_with(name_of(entry), start); });
+    return std::any_of(names.begin(), names.end(),
+                       [&](const auto& entry) { return begins_with(name_of(entry), start); });
   };
   auto key = [](const auto& entry) -> const std::string& { return entry.first; };
   return inside(disk.files, key) || inside(disk.links, key) ||

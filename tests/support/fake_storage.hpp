@@ -16,9 +16,9 @@ namespace weft::testing {
 /// A file's content, shared by its name and by those who hold it open.
 struct fake_file {
   std::vector<std::byte> data;
-  storage_result sync_failure;   ///< once set, every later sync fails with it
+  storage_result sync_failure;  ///< once set, every later sync fails with it
   int shared_locks = 0;
-  bool is_locked = false;        ///< exclusively
+  bool is_locked = false;  ///< exclusively
 };
 
 /// One name space in memory. `next_sync` makes the next sync of any of its files fail, finally for that file.

@@ -90,8 +90,8 @@ std::uint32_t fake_transport::post(envelope from, void* data, std::uint64_t coun
   o.target = data;
   o.count = count;
   o.type = type;
-  auto found = std::find_if(comm.unexpected.begin(), comm.unexpected.end(),
-                            [&](const message& m) { return matches(from, m); });
+  auto found =
+      std::find_if(comm.unexpected.begin(), comm.unexpected.end(), [&](const message& m) { return matches(from, m); });
   if (found == comm.unexpected.end()) {
     comm.posted.push_back(number);
     return number;

@@ -12,8 +12,8 @@
 
 namespace weft::testing {
 
-/// A cluster in memory, all of its ranks in one thread: a test makes one world per rank and drives their loops by turns.
-/// Nothing happens by itself and nothing sleeps; time stands still until the test moves it.
+/// A cluster in memory, all of its ranks in one thread: a test makes one world per rank and drives their loops by
+/// turns. Nothing happens by itself and nothing sleeps; time stands still until the test moves it.
 ///
 /// MPI's rules hold: receives match in posting order, messages of one pair and communicator do not overtake each other,
 /// a long or synchronous send completes at its match. Misuse (a number used twice, an unknown communicator, ranks that

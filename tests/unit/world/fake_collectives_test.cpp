@@ -21,7 +21,8 @@ using weft::testing::fake_cluster;
 
 constexpr int n = 4;
 
-/// Four ranks; `all` starts a collective on each and fetches the completions of all, which must come with the last call.
+/// Four ranks; `all` starts a collective on each and fetches the completions of all, which must come with the last
+/// call.
 class fake_collectives : public ::testing::Test {
  protected:
   fake_collectives() {
@@ -51,9 +52,8 @@ class fake_collectives : public ::testing::Test {
 
 TEST_F(fake_collectives, barrier) {
   std::array<int, n> tokens{};
-  auto done = all([&](int r, completion& now) {
-    return at(r).ibarrier(world_comm, &tokens[static_cast<std::size_t>(r)], now);
-  });
+  auto done = all(
+      [&](int r, completion& now) { return at(r).ibarrier(world_comm, &tokens[static_cast<std::size_t>(r)], now); });
   for (std::size_t r = 0; r < n; ++r) EXPECT_EQ(done[r].token, &tokens[r]);
 }
 
@@ -113,7 +113,8 @@ TEST_F(fake_collectives, gather_with_counts_and_places) {
   const std::vector<int> counts{1, 2, 0, 1}, displs{9, 0, 5, 4};
   all([&](int r, completion& now) {
     const auto& mine = in[static_cast<std::size_t>(r)];
-    if (r != 3) return at(r).igather(world_comm, mine.data(), mine.size(), nullptr, {}, {}, datatype_of<int>, 3, nullptr, now);
+    if (r != 3)
+      return at(r).igather(world_comm, mine.data(), mine.size(), nullptr, {}, {}, datatype_of<int>, 3, nullptr, now);
     return at(r).igather(world_comm, mine.data(), mine.size(), out.data(), counts, displs, datatype_of<int>, 3, nullptr,
                          now);
   });
@@ -151,9 +152,11 @@ TEST_F(fake_collectives, scatter_with_counts) {
 }
 
 TEST_F(fake_collectives, split_orders_by_key_and_keeps_traffic_apart) {
-  auto made = all([&](int r, completion& now) { return at(r).split(world_comm, r == 3 ? -1 : r % 2, -r, nullptr, now); });
+  auto made =
+      all([&](int r, completion& now) { return at(r).split(world_comm, r == 3 ? -1 : r % 2, -r, nullptr, now); });
   EXPECT_EQ(made[3].bytes, transport::no_comm);
-  const weft::comm_id even0{static_cast<std::uint32_t>(made[0].bytes)}, even2{static_cast<std::uint32_t>(made[2].bytes)};
+  const weft::comm_id even0{static_cast<std::uint32_t>(made[0].bytes)},
+      even2{static_cast<std::uint32_t>(made[2].bytes)};
   EXPECT_EQ(at(0).size(even0), 2);
   EXPECT_EQ(at(0).rank(even0), 1);
   EXPECT_EQ(at(2).rank(even2), 0);
