@@ -87,6 +87,10 @@ void value_reader<Derived>::block(T& v) {
   using element = typename T::value_type;
   constexpr std::size_t chunk = 4096 / sizeof(element);
   std::size_t count = in_.length(sizeof(element));
+  if constexpr (sizeof(element) == 1 && any_bits_valid<element>) {
+    const auto* bytes = reinterpret_cast<const element*>(in_.take(count));
+    return static_cast<void>(v.assign(bytes, bytes + count));
+  }
   if (v.size() >= count || count <= chunk || chunk == 0) {
     v.resize(count);
     return array(v.data(), count);

@@ -20,6 +20,8 @@
 #include <variant>
 #include <vector>
 
+#include "support/allocation_count.hpp"
+
 namespace weft {
 namespace {
 
@@ -125,6 +127,7 @@ TEST(codec, strings_and_vectors) {
   EXPECT_ROUND_TRIP(std::vector<int>());
   EXPECT_ROUND_TRIP(std::vector<double>(100'003, 1.5));
   EXPECT_ROUND_TRIP(std::vector<point>{{1, 2}, {3, 4}});
+  EXPECT_ROUND_TRIP(std::vector<flagged>(2000, flagged{1, true}));
   EXPECT_ROUND_TRIP(std::vector<std::pair<int, double>>(1000, {1, 2.0}));
   EXPECT_ROUND_TRIP(std::vector<std::string>(300, "element"));
   EXPECT_ROUND_TRIP(std::vector<std::vector<std::vector<int>>>{{{1, 2}, {}}, {}, {{3}}});
@@ -208,6 +211,21 @@ TEST(codec, decoding_keeps_the_storage_of_its_target) {
   decode(in, target);
   EXPECT_EQ(target, (std::vector<std::string>{"x", "y"}));
   EXPECT_EQ(target[0].data(), first);
+}
+
+TEST(codec, encoding_into_a_warm_buffer_allocates_nothing) {
+  if (!test::allocations_are_counted()) GTEST_SKIP() << "the sanitizer has its own operator new";
+  record value = sample_record();
+  byte_buffer buffer;
+  encode_message(buffer, value);
+  const std::byte* storage = buffer.data();
+  std::uint64_t before = test::allocations();
+  for (int i = 0; i < 100; ++i) {
+    buffer.clear();
+    encode_message(buffer, value);
+  }
+  EXPECT_EQ(test::allocations() - before, 0u);
+  EXPECT_EQ(buffer.data(), storage) << "the buffer's own storage was kept too";
 }
 
 TEST(codec, several_values_follow_each_other) {
