@@ -101,6 +101,7 @@ void posix_host::add_to_epoll(int descriptor, unsigned events, std::uint64_t tag
 // --- child processes -------------------------------------------------------------------------------------------------
 
 child_id posix_host::start(const child_program& program, void* token) {
+  reap_abandoned();
   if (buffer_ == nullptr) buffer_ = std::make_unique<std::byte[]>(buffer_bytes);
   const std::uint32_t number = ++last_child_;
   child& c = children_[number];
@@ -124,6 +125,21 @@ bool posix_host::kill(child_id id, int signal) {
   const auto it = children_.find(static_cast<std::uint32_t>(id));
   if (it == children_.end() || it->second.ended) return false;
   return ::kill(-it->second.process.pid, signal) == 0;
+}
+
+void posix_host::abandon(child_id id) {
+  reap_abandoned();
+  const auto it = children_.find(static_cast<std::uint32_t>(id));
+  if (it == children_.end()) return;
+  const pid_t pid = it->second.process.pid;
+  ::kill(-pid, SIGKILL);
+  abandoned_.push_back(pid);
+  children_.erase(it);
+}
+
+void posix_host::reap_abandoned() noexcept {
+  const auto reaped = [](pid_t pid) { return ::waitpid(pid, nullptr, WNOHANG) != 0; };  // or reaped by others: -1
+  abandoned_.erase(std::remove_if(abandoned_.begin(), abandoned_.end(), reaped), abandoned_.end());
 }
 
 bool posix_host::read_stream(child_id id, child& c, output_stream stream, batch& news) {
@@ -188,14 +204,15 @@ bool posix_host::all_ended_within(std::chrono::milliseconds time) noexcept {
   for (;;) {
     const bool all = std::all_of(children_.begin(), children_.end(),
                                  [](const auto& entry) { return is_zombie(entry.second.process.pid); });
-    if (all) return true;
+    reap_abandoned();
+    if (all && abandoned_.empty()) return true;
     if (std::chrono::steady_clock::now() >= deadline) return false;
     ::usleep(1000);
   }
 }
 
 void posix_host::end_all_children() noexcept {
-  if (children_.empty()) return;
+  if (children_.empty() && abandoned_.empty()) return;
   const auto signal_all = [&](int number) {
     for (const auto& entry : children_) ::kill(-entry.second.process.pid, number);
   };

@@ -7,7 +7,7 @@
 #include <unordered_map>
 #include <vector>
 #include <weft/posix/file_descriptor.hpp>
-#include <weft/posix/signal_watch.hpp>
+#include <weft/posix/signal_catcher.hpp>
 #include <weft/posix/spawn.hpp>
 #include <weft/world/host.hpp>
 
@@ -29,6 +29,7 @@ class posix_host final : public host {
 
   child_id start(const child_program& program, void* token) override;
   bool kill(child_id child, int signal) override;
+  void abandon(child_id child) override;
 
   void watch_signal(int signal, void* token) override;
   void unwatch_signal(int signal) override;
@@ -76,6 +77,7 @@ class posix_host final : public host {
   bool read_stream(child_id id, child& c, output_stream stream, batch& news);
   void look_for_exit(child_id id, batch& news);
   bool has_ended(child& c) const;
+  void reap_abandoned() noexcept;
   void end_all_children() noexcept;
   bool all_ended_within(std::chrono::milliseconds time) noexcept;
 
@@ -86,10 +88,11 @@ class posix_host final : public host {
   bool slept_ = false;  ///< `prepare_sleep` succeeded since the last `clear_wake`
   /// Writes to `wake_` that wakers have announced (by ending a prepared sleep) and that we have not read yet.
   std::uint64_t owed_wakes_ = 0;
-  signal_watch signals_;
+  signal_catcher signals_;
   bool signals_added_ = false;  ///< `signals_.fd()` is in the epoll set
   std::unordered_map<std::uint32_t, child> children_;
   std::unordered_map<int, descriptor_watch> descriptors_;
+  std::vector<pid_t> abandoned_;  ///< killed and forgotten, perhaps not dead yet: somebody must reap them
   std::uint32_t last_child_ = 0;
   std::unique_ptr<std::byte[]> buffer_;  ///< holds the output handed out by one poll; made with the first child
 };

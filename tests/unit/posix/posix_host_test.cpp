@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <cerrno>
 #include <chrono>
 #include <cstdlib>
 #include <fstream>
@@ -178,6 +179,22 @@ TEST_F(posix_host_test, kill_reaches_the_whole_group) {
   EXPECT_TRUE(host_.kill(id, SIGTERM));
   EXPECT_EQ(run_until_ended(host_, 1)[id].exit.signal, SIGTERM);
   EXPECT_TRUE(wait_until([&] { return !alive(grandchild); }));
+}
+
+TEST_F(posix_host_test, abandoned_children_are_killed_and_reaped_without_an_event) {
+  const auto no_child_left = [] { return ::waitpid(-1, nullptr, WNOHANG | WNOWAIT) == -1 && errno == ECHILD; };
+  {
+    posix_host host;
+    const child_id id = host.start(shell("trap '' TERM; sleep 100 & wait"), nullptr);
+    host.abandon(id);
+    host.abandon(id);
+    EXPECT_FALSE(host.kill(id, SIGTERM));
+    EXPECT_FALSE(host.watching());
+    const auto other = run(host, shell("exit 2"));
+    EXPECT_EQ(other.exit.exit_code, 2);
+    host.abandon(host.start(shell("sleep 100"), nullptr));
+  }
+  EXPECT_TRUE(no_child_left());
 }
 
 TEST_F(posix_host_test, what_a_task_leaves_behind_ends_with_it) {

@@ -12,12 +12,12 @@ namespace weft::posix {
 ///
 /// Not signalfd, which needs the signal blocked in every thread, also in those that MPI has started. The handler has to
 /// find its watch, so the process has one table of signal numbers; a signal has at most one watch at a time.
-class signal_watch {
+class signal_catcher {
  public:
-  signal_watch();
-  ~signal_watch();
-  signal_watch(const signal_watch&) = delete;
-  signal_watch& operator=(const signal_watch&) = delete;
+  signal_catcher();
+  ~signal_catcher();
+  signal_catcher(const signal_catcher&) = delete;
+  signal_catcher& operator=(const signal_catcher&) = delete;
 
   /// From now on the signal is noted instead of its action. Throws `usage_error` when another watch has it and for
   /// SIGCHLD, which belongs to MPI's launcher; `world_error` for a signal that cannot be caught. Again: only `token`.

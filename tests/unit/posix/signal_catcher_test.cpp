@@ -7,18 +7,18 @@
 #include <set>
 #include <thread>
 #include <weft/core/error.hpp>
-#include <weft/posix/signal_watch.hpp>
+#include <weft/posix/signal_catcher.hpp>
 
 namespace weft::posix {
 namespace {
 
-bool readable(const signal_watch& watch) {
+bool readable(const signal_catcher& watch) {
   pollfd waiting{watch.fd(), POLLIN, 0};
   return ::poll(&waiting, 1, 0) == 1;
 }
 
-TEST(signal_watch, readable_exactly_while_something_is_to_be_taken) {
-  signal_watch watch;
+TEST(signal_catcher, readable_exactly_while_something_is_to_be_taken) {
+  signal_catcher watch;
   watch.add(SIGUSR1, nullptr);
   watch.add(SIGUSR2, nullptr);
   int signal = 0;
@@ -37,8 +37,8 @@ TEST(signal_watch, readable_exactly_while_something_is_to_be_taken) {
   EXPECT_FALSE(readable(watch));
 }
 
-TEST(signal_watch, refusals) {
-  signal_watch first, second;
+TEST(signal_catcher, refusals) {
+  signal_catcher first, second;
   EXPECT_THROW(first.add(SIGCHLD, nullptr), usage_error);
   EXPECT_THROW(first.add(0, nullptr), usage_error);
   EXPECT_THROW(first.add(NSIG, nullptr), usage_error);
@@ -52,19 +52,19 @@ TEST(signal_watch, refusals) {
   EXPECT_FALSE(second.empty());
 }
 
-TEST(signal_watch, destruction_restores_and_what_was_noted_is_not_seen_by_the_next) {
+TEST(signal_catcher, destruction_restores_and_what_was_noted_is_not_seen_by_the_next) {
   struct sigaction ignore {
   }, before{}, after{};
   ignore.sa_handler = SIG_IGN;
   ::sigaction(SIGUSR1, &ignore, &before);
   {
-    signal_watch watch;
+    signal_catcher watch;
     watch.add(SIGUSR1, nullptr);
     ::raise(SIGUSR1);
   }
   ::sigaction(SIGUSR1, nullptr, &after);
   EXPECT_EQ(after.sa_handler, SIG_IGN);
-  signal_watch next;
+  signal_catcher next;
   next.add(SIGUSR1, nullptr);
   int signal = 0;
   void* token = nullptr;
@@ -73,7 +73,7 @@ TEST(signal_watch, destruction_restores_and_what_was_noted_is_not_seen_by_the_ne
   ::sigaction(SIGUSR1, &before, nullptr);
 }
 
-TEST(signal_watch, signals_from_other_threads_while_watches_come_and_go) {
+TEST(signal_catcher, signals_from_other_threads_while_watches_come_and_go) {
   struct sigaction ignore {
   }, before{};
   ignore.sa_handler = SIG_IGN;
@@ -84,7 +84,7 @@ TEST(signal_watch, signals_from_other_threads_while_watches_come_and_go) {
   });
   int rounds_with_news = 0;
   for (int round = 0; round < 300; ++round) {
-    signal_watch watch;
+    signal_catcher watch;
     int mark = 0, signal = 0;
     void* token = nullptr;
     watch.add(SIGUSR1, &mark);

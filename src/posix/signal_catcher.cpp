@@ -11,7 +11,7 @@
 #include <string>
 #include <utility>
 #include <weft/core/error.hpp>
-#include <weft/posix/signal_watch.hpp>
+#include <weft/posix/signal_catcher.hpp>
 
 namespace weft::posix {
 namespace {
@@ -53,15 +53,15 @@ void release(int signal, const struct sigaction& old_action) noexcept {
 
 }  // namespace
 
-signal_watch::signal_watch() : news_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+signal_catcher::signal_catcher() : news_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   if (!news_) throw world_error(std::string("eventfd: ") + std::strerror(errno), errno);
 }
 
-signal_watch::~signal_watch() {
+signal_catcher::~signal_catcher() {
   for (const auto& w : watched_) release(w.signal, w.old_action);
 }
 
-void signal_watch::add(int signal, void* token) {
+void signal_catcher::add(int signal, void* token) {
   const auto same =
       std::find_if(watched_.begin(), watched_.end(), [&](const watched& w) { return w.signal == signal; });
   if (same != watched_.end()) {
@@ -85,14 +85,14 @@ void signal_watch::add(int signal, void* token) {
   throw world_error("cannot watch signal " + std::to_string(signal) + ": " + std::strerror(code), code);
 }
 
-void signal_watch::remove(int signal) noexcept {
+void signal_catcher::remove(int signal) noexcept {
   const auto it = std::find_if(watched_.begin(), watched_.end(), [&](const watched& w) { return w.signal == signal; });
   if (it == watched_.end()) return;
   release(signal, it->old_action);
   watched_.erase(it);
 }
 
-bool signal_watch::take(int& signal, void*& token) noexcept {
+bool signal_catcher::take(int& signal, void*& token) noexcept {
   // Emptied first, looked at afterwards: a signal that comes in between makes it readable again.
   std::uint64_t count = 0;
   [[maybe_unused]] const auto got = ::read(news_.get(), &count, sizeof count);
