@@ -29,7 +29,7 @@ set_tests_properties(project.harness PROPERTIES PROCESSORS 2)
 # The package as others use it; not in sanitizer builds, whose library needs the sanitizer at the consumer's link too.
 if(WEFT_INSTALL AND NOT weft_sanitized)
   foreach(way find_package add_subdirectory pkg_config)
-    weft_project_test(install.${way} 240 ${python} ${here}/install_test.py ${way} ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR}
+    weft_project_test(install.${way} 400 ${python} ${here}/install_test.py ${way} ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR}
                       ${CMAKE_COMMAND} ${CMAKE_CXX_COMPILER} ${MPI_CXX_COMPILER})
   endforeach()
   set_tests_properties(project.install.add_subdirectory PROPERTIES PROCESSORS 2)

@@ -28,7 +28,7 @@ class consumer:
     def build_by_cmake(self, way, *options):
         binary_dir = os.path.join(self.scratch, "build")
         run([self.cmake, "-S", os.path.join(self.root, "tests", "install", way), "-B", binary_dir,
-             "-DCMAKE_BUILD_TYPE=Debug", "-DCMAKE_CXX_COMPILER=" + self.compiler, *options])
+             "-DCMAKE_CXX_FLAGS=-O0", "-DCMAKE_CXX_COMPILER=" + self.compiler, *options])
         run([self.cmake, "--build", binary_dir, "--target", "consumer", "-j2"])
         for folder in (binary_dir, os.path.join(binary_dir, "bin")):
             if os.path.exists(os.path.join(folder, "consumer")):

@@ -100,14 +100,6 @@ def check_text(root):
             yield "%s: no '#pragma once'" % path
 
 
-def check_pairs(root):
-    """A source without a header of the same name is a facility that nobody can include."""
-    for path in files_under(root, "src"):
-        header = re.sub(r"^src/(.*)\.cpp$", r"\1.hpp", path)
-        if path.endswith(".cpp") and not any(os.path.exists(os.path.join(root, place, header)) for place in ("include/weft", "src")):
-            yield "%s: neither include/weft/%s nor src/%s" % (path, header, header)
-
-
 # The checker is checked first: (file, include, must be refused).
 KNOWN = [
     ("core/log.hpp", "weft/world/time.hpp", True),
@@ -131,7 +123,7 @@ def main():
     root = sys.argv[1]
     problems = ["self-check: %s including %s" % (inside, target) for inside, target, refused in KNOWN
                 if (check_include(inside, target) is not None) != refused]
-    for check in (check_layers, check_text, check_pairs):
+    for check in (check_layers, check_text):
         problems += check(root)
     print("\n".join(problems) or "sources follow the rules")
     return 1 if problems else 0
