@@ -16,3 +16,9 @@ export OMPI_MCA_pml=ob1
 export OMPI_MCA_btl=self,vader,tcp
 export OMPI_MCA_btl_tcp_if_include=lo
 export OMPI_MCA_oob_tcp_if_include=lo
+# Open MPI 4.1 overwrites memory behind the buffer of a receive when a long message does not fit (its get and put
+# protocols), and copying through shared memory is faster on virtual machines: see src/mpi/environment.cpp, which sets
+# the same for programs whose MPI weft initialises.
+export OMPI_MCA_btl_self_flags=send,inplace
+export OMPI_MCA_btl_vader_flags=send,inplace
+export OMPI_MCA_btl_tcp_flags=send,inplace
