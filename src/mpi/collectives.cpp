@@ -136,7 +136,8 @@ placement mpi_transport::state::place(int ranks, std::span<const int> counts, st
     // Kept beside the shorter ones, which operations under way may still read; together they double at most.
     const std::size_t size = std::max(n, ones.empty() ? n : 2 * ones.back().size());
     ones.emplace_back(size, 1);
-    std::iota(rank_numbers.emplace_back(size).begin(), rank_numbers.back().end(), 0);
+    auto& numbers = rank_numbers.emplace_back(size);
+    std::iota(numbers.begin(), numbers.end(), 0);
   }
   return {ones.back().data(), rank_numbers.back().data(), types.block(count, type)};
 }

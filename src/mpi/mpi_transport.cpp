@@ -90,6 +90,7 @@ std::size_t mpi_transport::poll(std::span<completion> out) {
     filled = s.jobs.poll(out);
     if (filled == out.size()) return filled;
   }
+  if (!s.to_self.empty()) [[unlikely]] s.to_self.reap();
   if (!s.requests.empty()) {
     filled += s.requests.poll(out.subspan(filled));
   } else {

@@ -25,6 +25,12 @@ op_number mpi_transport::isend(envelope to, const void* data, std::uint64_t coun
   const wire m = s.types.message(count, type);
   const MPI_Comm comm = s.comms.native(to.comm);
   MPI_Request request;
+  if (to.peer == s.comms.rank(to.comm) && mode == send_mode::standard && type.is_contiguous() &&
+      count * type.packed_size() <= self_sends::largest) [[unlikely]] {
+    s.to_self.send(data, static_cast<std::size_t>(count * type.packed_size()), m, to.peer, to.tag, comm);
+    fill(now, token, direction::send, MPI_Status{}, MPI_SUCCESS);
+    return op_number::completed;
+  }
   if (mode == send_mode::synchronous) {
     check(MPI_Issend(data, m.count, m.type, to.peer, to.tag, comm, &request), "MPI_Issend");
   } else {
@@ -106,6 +112,8 @@ bool mpi_transport::cancel_recv(op_number number, completion& now) {
 persistent_id mpi_transport::send_init(envelope to, const void* data, std::uint64_t count, const datatype& type,
                                        send_mode mode) {
   state& s = *state_;
+  // A message to oneself is synchronous for the reason given in self_sends.hpp; a start need not finish at once.
+  if (to.peer == s.comms.rank(to.comm)) mode = send_mode::synchronous;
   // MPI's persistent calls take a pointer to non-const for both directions; a send only reads.
   return s.persistents.make({s.comms.native(to.comm), to, const_cast<void*>(data), s.types.message(count, type), mode,
                              direction::send});

@@ -12,21 +12,30 @@ namespace weft::mpi {
 
 namespace {
 
-/// The attribute that holds the function. One per process: the function that MPI calls knows nothing but its arguments.
-int function_keyval() {
-  static const int keyval = [] {
-    int made = MPI_KEYVAL_INVALID;
-    check(MPI_Type_create_keyval(MPI_TYPE_NULL_COPY_FN, MPI_TYPE_NULL_DELETE_FN, &made, nullptr),
+/// The attribute that holds the function. One per process, because the function that MPI calls knows nothing but its
+/// arguments; made for the first transport that needs it, and freed with the last (one thread calls MPI).
+struct shared_keyval {
+  int value = MPI_KEYVAL_INVALID;
+  int users = 0;
+};
+shared_keyval function_keyval;
+
+void acquire_keyval() {
+  if (function_keyval.users == 0) {
+    check(MPI_Type_create_keyval(MPI_TYPE_NULL_COPY_FN, MPI_TYPE_NULL_DELETE_FN, &function_keyval.value, nullptr),
           "MPI_Type_create_keyval");
-    return made;
-  }();
-  return keyval;
+  }
+  ++function_keyval.users;
+}
+
+void release_keyval() noexcept {
+  if (--function_keyval.users == 0) MPI_Type_free_keyval(&function_keyval.value);
 }
 
 extern "C" void call_function(void* in, void* inout, int* count, MPI_Datatype* type) {
   void* value = nullptr;
   int found = 0;
-  MPI_Type_get_attr(*type, function_keyval(), &value, &found);
+  MPI_Type_get_attr(*type, function_keyval.value, &value, &found);
   if (found == 0) MPI_Abort(MPI_COMM_WORLD, MPI_ERR_INTERN);  // no exception can cross MPI's frames
   reinterpret_cast<op::function_type>(value)(in, inout, static_cast<std::uint64_t>(*count));
 }
@@ -76,6 +85,7 @@ reductions::reductions(datatypes& types) : types_(types), built_in_(predefined()
 reductions::~reductions() {
   if (!mpi_is_running()) return;
   for (tagged_type& t : tagged_) MPI_Type_free(&t.tagged);
+  if (!tagged_.empty()) release_keyval();
   for (MPI_Op& operation : functions_) {
     if (operation != MPI_OP_NULL) MPI_Op_free(&operation);
   }
@@ -107,10 +117,11 @@ MPI_Datatype reductions::tagged(const datatype& item, op::function_type function
   for (const tagged_type& t : tagged_) {
     if (t.function == function && t.item == item) return t.tagged;
   }
+  if (tagged_.empty()) acquire_keyval();
   MPI_Datatype made = MPI_DATATYPE_NULL;
   check(MPI_Type_dup(types_.item(item), &made), "MPI_Type_dup");
   tagged_.push_back({function, item, made});
-  check(MPI_Type_set_attr(made, function_keyval(), reinterpret_cast<void*>(function)), "MPI_Type_set_attr");
+  check(MPI_Type_set_attr(made, function_keyval.value, reinterpret_cast<void*>(function)), "MPI_Type_set_attr");
   return made;
 }
 

@@ -18,6 +18,7 @@
 #include "mpi/persistent_requests.hpp"
 #include "mpi/reductions.hpp"
 #include "mpi/request_table.hpp"
+#include "mpi/self_sends.hpp"
 
 namespace weft::mpi {
 
@@ -40,6 +41,7 @@ struct mpi_transport::state {
   persistent_requests persistents{requests};
   comm_jobs jobs{comms, requests};
   message_table messages;
+  self_sends to_self;
   std::vector<int> node_ranks;
   transport_limits limits;
   int self = 0;
