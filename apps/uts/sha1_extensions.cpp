@@ -83,13 +83,11 @@ bool has_sha_extensions() noexcept {
 
 WEFT_SHA_TARGET void derive_sha_extensions(const digest& parent, std::uint32_t first,
                                            std::span<digest> children) noexcept {
-  const auto step = [&](std::uint32_t streams) {
-    first += streams;
-    children = children.subspan(streams);
-  };
-  for (; children.size() >= 4; step(4)) hash_children<4>(parent, first, children.data());
-  for (; children.size() >= 2; step(2)) hash_children<2>(parent, first, children.data());
-  if (!children.empty()) hash_children<1>(parent, first, children.data());
+  for (; children.size() >= 4; children = children.subspan(4), first += 4)
+    hash_children<4>(parent, first, children.data());
+  if (children.size() == 3) hash_children<3>(parent, first, children.data());
+  if (children.size() == 2) hash_children<2>(parent, first, children.data());
+  if (children.size() == 1) hash_children<1>(parent, first, children.data());
 }
 
 }  // namespace weft::uts::detail
