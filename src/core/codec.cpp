@@ -20,7 +20,8 @@ void reader::throw_invalid(const char* what) const {
 }
 
 void reader::throw_version(std::string_view type, unsigned received, unsigned known) const {
-  throw decode_error(fmt::format("version {} of {} is newer than version {}, which this program knows", received, type, known));
+  throw decode_error(
+      fmt::format("version {} of {} is newer than version {}, which this program knows", received, type, known));
 }
 
 namespace detail {
@@ -44,8 +45,9 @@ payload_format check_header(reader& in, std::uint64_t expected_type, std::string
                                    header.magic, expected_name));
   }
   if (header.type != expected_type) {
-    throw decode_error(fmt::format("the message holds a value of another type: its type hash is {:016x}, that of {} is {:016x}",
-                                   header.type, expected_name, expected_type));
+    throw decode_error(
+        fmt::format("the message holds a value of another type: its type hash is {:016x}, that of {} is {:016x}",
+                    header.type, expected_name, expected_type));
   }
   if (header.format != 1 && header.format != 2) in.throw_invalid("the format of a payload");
   return static_cast<payload_format>(header.format);

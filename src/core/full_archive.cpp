@@ -5,10 +5,10 @@
 #include <stdexcept>
 #include <string>
 
+#include <fmt/format.h>
 #include <boost/archive/archive_exception.hpp>
 #include <boost/archive/impl/archive_serializer_map.ipp>
 #include <boost/serialization/extended_type_info.hpp>
-#include <fmt/format.h>
 
 template class boost::archive::detail::archive_serializer_map<weft::full_oarchive>;
 template class boost::archive::detail::archive_serializer_map<weft::full_iarchive>;

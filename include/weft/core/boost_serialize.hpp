@@ -69,15 +69,18 @@ consteval bool find_member_serialize() {
   if constexpr (!std::is_class_v<T>) {
     return false;
   } else if constexpr (std::is_final_v<T>) {
-    // Nothing can inherit from it: a final class that is no aggregate is taken to have one, and the compiler says so if not.
-    return !std::is_aggregate_v<T> ||
-           requires(free_serialize::probe_archive& archive, T& value) { value.serialize(archive, 0u); };
+    // Nothing can inherit from it: a final class that is no aggregate is taken to have one, and the compiler says so if
+    // not.
+    return !std::is_aggregate_v<T> || requires(free_serialize::probe_archive & archive, T & value) {
+      value.serialize(archive, 0u);
+    };
   } else {
     return !requires { &inherits_both<T>::serialize; };
   }
 }
 
-/// `T` has a Boost.Serialization `serialize`: a member, or a free function in its own namespace or boost::serialization.
+/// `T` has a Boost.Serialization `serialize`: a member, or a free function in its own namespace or
+/// boost::serialization.
 template <class T>
 inline constexpr bool has_serialize = find_member_serialize<T>() || free_serialize::found<T>;
 
@@ -118,7 +121,7 @@ template <class T>
 struct boost_wrapper<boost::serialization::nvp<T>> : std::true_type {
   template <class Archive, class Wrapper>
   static void apply(Archive& archive, Wrapper& nvp) {
-    archive & nvp.value();
+    archive& nvp.value();
   }
 };
 template <class T>
@@ -142,8 +145,8 @@ struct boost_wrapper<boost::serialization::binary_object> : std::true_type {
 
 /// The numbers that Boost's own container functions write, as classes of their own.
 template <class T>
-inline constexpr bool is_boost_number = std::is_same_v<T, boost::serialization::collection_size_type> ||
-                                        std::is_same_v<T, boost::serialization::item_version_type> ||
-                                        std::is_same_v<T, boost::serialization::version_type>;
+inline constexpr bool is_boost_number =
+    std::is_same_v<T, boost::serialization::collection_size_type> ||
+    std::is_same_v<T, boost::serialization::item_version_type> || std::is_same_v<T, boost::serialization::version_type>;
 
 }  // namespace weft::detail

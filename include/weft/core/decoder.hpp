@@ -24,7 +24,8 @@ class reader {
   }
   /// The next `count` bytes, in place.
   const std::byte* take(std::size_t count) {
-    if (count > remaining()) [[unlikely]] throw_truncated(count);
+    if (count > remaining()) [[unlikely]]
+      throw_truncated(count);
     return std::exchange(next_, next_ + count);
   }
   std::uint8_t byte() { return std::to_integer<std::uint8_t>(*take(1)); }
@@ -43,13 +44,15 @@ class reader {
   /// A count of things of which each takes at least `smallest` bytes.
   std::size_t length(std::size_t smallest) {
     std::uint64_t count = number();
-    if (count > remaining() / smallest) [[unlikely]] throw_too_long(count);
+    if (count > remaining() / smallest) [[unlikely]]
+      throw_too_long(count);
     return static_cast<std::size_t>(count);
   }
   /// A count of things of which eight share a byte.
   std::size_t bit_length() {
     std::uint64_t count = number();
-    if (count / 8 + (count % 8 != 0) > remaining()) [[unlikely]] throw_too_long(count);
+    if (count / 8 + (count % 8 != 0) > remaining()) [[unlikely]]
+      throw_too_long(count);
     return static_cast<std::size_t>(count);
   }
   /// How many of `count` elements, of at least `smallest` bytes each, memory may be reserved for in advance. Nested
@@ -196,8 +199,9 @@ class decoder : public value_reader<decoder<Root>> {
 
   template <class T>
   void pointer(T&) {
-    static_assert(requires { sizeof(full_codec<Root>); },
-                  "weft: this value holds pointers or polymorphic objects; #include <weft/core/full_archive.hpp>");
+    static_assert(
+        requires { sizeof(full_codec<Root>); },
+        "weft: this value holds pointers or polymorphic objects; #include <weft/core/full_archive.hpp>");
     if constexpr (requires { sizeof(full_codec<Root>); }) {
       // Mentioning it makes its initialiser run before main; see full_decoding.
       static_cast<void>(&full_codec<Root>::registered);

@@ -177,7 +177,8 @@ void value_reader<Derived>::map(T& v) {
   for (std::size_t i = 0; i < count; ++i) {
     key_type key{};
     value(key);
-    auto place = v.emplace_hint(v.end(), std::piecewise_construct, std::forward_as_tuple(std::move(key)), std::tuple<>());
+    auto place =
+        v.emplace_hint(v.end(), std::piecewise_construct, std::forward_as_tuple(std::move(key)), std::tuple<>());
     self().reset_object_address(&place->first, &key);
     value(place->second);
   }

@@ -44,8 +44,9 @@ consteval void refuse_pointer_fields() {
 
 template <class T>
 consteval void assert_encodable_aggregate() {
-  static_assert(!in_std<T>, "weft: this type of the standard library cannot be sent: it owns no data (a view, a span), "
-                            "holds code, or is bound to this process");
+  static_assert(!in_std<T>,
+                "weft: this type of the standard library cannot be sent: it owns no data (a view, a span), "
+                "holds code, or is bound to this process");
   static_assert(!std::is_polymorphic_v<T>, "weft: a class with virtual functions needs a serialize function");
   if constexpr (!in_std<T> && !std::is_polymorphic_v<T>) assert_reflectable<T>();
 }
@@ -64,7 +65,8 @@ class value_writer {
   void finish() { out_.resize(next_ == nullptr ? 0 : static_cast<std::size_t>(next_ - out_.data())); }
 
   void raw(const void* from, std::size_t count) {
-    if (count > static_cast<std::size_t>(end_ - next_)) [[unlikely]] grow(count);
+    if (count > static_cast<std::size_t>(end_ - next_)) [[unlikely]]
+      grow(count);
     std::memcpy(next_, from, count);
     next_ += count;
   }
@@ -227,8 +229,9 @@ class encoder : public value_writer<encoder<Root>> {
 
   template <class T>
   void pointer(const T&) {
-    static_assert(requires { sizeof(full_codec<Root>); },
-                  "weft: this value holds pointers or polymorphic objects; #include <weft/core/full_archive.hpp>");
+    static_assert(
+        requires { sizeof(full_codec<Root>); },
+        "weft: this value holds pointers or polymorphic objects; #include <weft/core/full_archive.hpp>");
     if constexpr (requires { sizeof(full_codec<Root>); }) full_ = &full_codec<Root>::encode;
   }
 

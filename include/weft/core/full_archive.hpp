@@ -18,8 +18,9 @@
 /// Values with pointers and polymorphic objects. Including this header makes `encode` and `decode` accept every value
 /// whose serialize functions reach a raw pointer, `std::shared_ptr`, `std::weak_ptr` or a `std::unique_ptr` to a class
 /// with virtual functions. Such a value is written as a whole by Boost.Serialization's own machinery: an object that is
-/// pointed to twice arrives once, and classes registered by BOOST_CLASS_EXPORT arrive as what they are. What the standard
-/// library offers is written as everywhere in weft, so std::variant and the unordered containers work here too.
+/// pointed to twice arrives once, and classes registered by BOOST_CLASS_EXPORT arrive as what they are. What the
+/// standard library offers is written as everywhere in weft, so std::variant and the unordered containers work here
+/// too.
 namespace weft {
 
 class full_oarchive : public boost::archive::detail::common_oarchive<full_oarchive>,
@@ -88,7 +89,9 @@ class full_iarchive : public boost::archive::detail::common_iarchive<full_iarchi
     value(v);
   }
   void load_override(boost::archive::class_id_optional_type&) {}
-  void load_override(boost::archive::class_id_type& id) { id = boost::archive::class_id_type(int{number<std::int16_t>()}); }
+  void load_override(boost::archive::class_id_type& id) {
+    id = boost::archive::class_id_type(int{number<std::int16_t>()});
+  }
   void load_override(boost::archive::class_id_reference_type& id) {
     load_override(static_cast<boost::archive::class_id_type&>(id));
   }
@@ -117,8 +120,8 @@ class full_iarchive : public boost::archive::detail::common_iarchive<full_iarchi
 
 namespace detail {
 
-/// The full payload: {u64 size, u64 fnv1a of the bytes, bytes}. Boost's loader trusts the class and object numbers that it
-/// reads, so damage must be found before it starts.
+/// The full payload: {u64 size, u64 fnv1a of the bytes, bytes}. Boost's loader trusts the class and object numbers that
+/// it reads, so damage must be found before it starts.
 std::size_t begin_full_payload(byte_buffer& out);
 void end_full_payload(byte_buffer& out, std::size_t begin);
 std::span<const std::byte> take_full_payload(reader& in);

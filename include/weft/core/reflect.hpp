@@ -21,8 +21,7 @@ struct type_list {
 template <class T>
 struct base_of {
   template <class Base>
-    requires(std::is_base_of_v<Base, T> && !std::is_same_v<Base, T>)
-  operator Base() const noexcept;
+  requires(std::is_base_of_v<Base, T> && !std::is_same_v<Base, T>) operator Base() const noexcept;
 };
 
 // Converts to anything: finds a field behind those that can be counted.
@@ -33,9 +32,10 @@ struct anything {
 
 // Fields are counted with one empty brace pair each. An array member takes one pair like any other field (counting with
 // a convertible-to-anything value counts its elements, because of brace elision), and a field that converts from
-// everything (std::optional, std::variant) is not ambiguous. The price: every field must be default constructible, which
-// a value that is to be decoded must be anyway.
+// everything (std::optional, std::variant) is not ambiguous. The price: every field must be default constructible,
+// which a value that is to be decoded must be anyway.
 // clang-format off
+// WEFT_BRACES_n: n brace pairs. WEFT_NAMES_n: f1 to fn. WEFT_FOR_EACH_COUNT(X): X(1) to X(32), for if-else chains.
 #define WEFT_BRACES_1 {}
 #define WEFT_BRACES_2 WEFT_BRACES_1, {}
 #define WEFT_BRACES_3 WEFT_BRACES_2, {}
@@ -104,7 +104,6 @@ struct anything {
 #define WEFT_FOR_EACH_COUNT(X) \
   X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15) X(16) \
   X(17) X(18) X(19) X(20) X(21) X(22) X(23) X(24) X(25) X(26) X(27) X(28) X(29) X(30) X(31) X(32)
-// clang-format on
 
 template <class T>
 consteval std::size_t count_fields() {
@@ -212,6 +211,7 @@ constexpr decltype(auto) apply_to_fields(T& value, F&& f) {
 #undef WEFT_NAMES_31
 #undef WEFT_NAMES_32
 #undef WEFT_FOR_EACH_COUNT
+// clang-format on
 
 // Why an aggregate's fields cannot be listed; `none` when they can.
 enum class reflect_problem { none, not_an_aggregate, is_union, base_class, too_many, not_assignable, not_default };
@@ -240,8 +240,9 @@ consteval reflect_problem find_reflect_problem() {
 template <class T>
 consteval void assert_reflectable() {
   constexpr reflect_problem problem = find_reflect_problem<T>();
-  static_assert(problem != reflect_problem::is_union, "weft: a union has no fields that can be told apart; "
-                                                      "use std::variant or write a serialize function");
+  static_assert(problem != reflect_problem::is_union,
+                "weft: a union has no fields that can be told apart; "
+                "use std::variant or write a serialize function");
   static_assert(problem != reflect_problem::not_an_aggregate,
                 "weft: this class is not an aggregate (it has constructors, private members or virtual functions); "
                 "write a serialize function for it");
@@ -260,8 +261,8 @@ consteval void assert_reflectable() {
 
 }  // namespace detail
 
-/// True for aggregates whose fields can be listed without a macro: no base class, at most `max_reflected_fields` fields,
-/// each of them default constructible and assignable.
+/// True for aggregates whose fields can be listed without a macro: no base class, at most `max_reflected_fields`
+/// fields, each of them default constructible and assignable.
 template <class T>
 inline constexpr bool is_reflectable = detail::find_reflect_problem<T>() == detail::reflect_problem::none;
 

@@ -53,10 +53,14 @@ template <class T>
 concept array_like = array_traits<T>::value;
 
 template <class T>
-concept tuple_like = in_std<T> && !array_like<T> && requires { std::tuple_size<T>::value; };
+concept tuple_like = in_std<T> && !array_like<T> && requires {
+  std::tuple_size<T>::value;
+};
 
 template <class T>
-concept variant_like = in_std<T> && requires { std::variant_size<T>::value; };
+concept variant_like = in_std<T> && requires {
+  std::variant_size<T>::value;
+};
 
 template <class T>
 concept optional_like = in_std<T> && requires(T& t) {
@@ -116,7 +120,7 @@ concept map_like = container_like<T> && requires(T& t, typename T::key_type key)
 };
 
 template <class T>
-concept set_like = container_like<T> && !map_like<T> && requires(T& t, typename T::key_type key) {
+concept set_like = container_like<T> && !map_like<T> && requires(T & t, typename T::key_type key) {
   t.emplace_hint(t.end(), std::move(key));
   t.size();
 };
@@ -136,7 +140,10 @@ concept contiguous_like = sequence_like<T> && requires(T& t) {
 
 template <class T>
 concept bit_vector_like = in_std<T> && container_like<T> && std::same_as<typename T::value_type, bool> &&
-                          requires(T& t) { t.flip(); t.push_back(true); };
+    requires(T& t) {
+  t.flip();
+  t.push_back(true);
+};
 
 template <class T>
 concept forward_list_like = container_like<T> && requires(T& t) {
@@ -191,9 +198,9 @@ consteval bool find_is_bytes() {
 
 }  // namespace detail
 
-/// `T` crosses the wire as its raw bytes (padding included): arithmetic types, enums, `std::complex`, durations and time
-/// points, arrays, pairs, tuples and plain aggregates of such, and what `declared_as_bytes` adds. Never pointers, views,
-/// or classes with a `serialize` function.
+/// `T` crosses the wire as its raw bytes (padding included): arithmetic types, enums, `std::complex`, durations and
+/// time points, arrays, pairs, tuples and plain aggregates of such, and what `declared_as_bytes` adds. Never pointers,
+/// views, or classes with a `serialize` function.
 template <class T>
 inline constexpr bool is_bytes = detail::find_is_bytes<T>();
 
@@ -242,10 +249,10 @@ enum class value_kind {
   tuple,
   optional,
   variant,
-  owner,       ///< unique_ptr to a class without virtual functions
-  pointer,     ///< needs the full archive
+  owner,    ///< unique_ptr to a class without virtual functions
+  pointer,  ///< needs the full archive
   bit_vector,
-  block,       ///< contiguous, resizable, elements are bytes
+  block,  ///< contiguous, resizable, elements are bytes
   sequence,
   forward_list,
   map,

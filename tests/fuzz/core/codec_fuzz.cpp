@@ -28,7 +28,7 @@ struct versioned {
   std::vector<std::optional<double>> values;
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
-    archive & values;
+    archive& values;
   }
 };
 

@@ -30,7 +30,7 @@ class base {
   friend class boost::serialization::access;
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
-    archive & id;
+    archive& id;
   }
 };
 
@@ -49,7 +49,7 @@ class derived : public base {
     archive.template register_type<derived>();
     archive& boost::serialization::make_nvp("base", boost::serialization::base_object<base>(*this));
     archive& BOOST_SERIALIZATION_NVP(table);
-    archive & note;
+    archive& note;
   }
 };
 
@@ -86,7 +86,7 @@ class near {
 };
 template <class Archive>
 void serialize(Archive& archive, near& n, const unsigned int) {
-  archive & n.value;
+  archive& n.value;
 }
 
 class far {
@@ -114,7 +114,7 @@ struct first_form {
   int a = 0;
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
-    archive & a;
+    archive& a;
   }
 };
 struct second_form {
@@ -122,8 +122,8 @@ struct second_form {
   std::string b = "default";
   template <class Archive>
   void serialize(Archive& archive, unsigned version) {
-    archive & a;
-    if (version >= 3) archive & b;
+    archive& a;
+    if (version >= 3) archive& b;
   }
 };
 
@@ -133,7 +133,7 @@ struct cached {
   int cache = 7;
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
-    archive & value;
+    archive& value;
   }
 };
 
@@ -156,7 +156,7 @@ class final_one final {
   friend class boost::serialization::access;
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
-    archive & value;
+    archive& value;
   }
 };
 

@@ -12,9 +12,7 @@
 namespace weft {
 namespace {
 
-std::string text_of(const byte_buffer& buffer) {
-  return {reinterpret_cast<const char*>(buffer.data()), buffer.size()};
-}
+std::string text_of(const byte_buffer& buffer) { return {reinterpret_cast<const char*>(buffer.data()), buffer.size()}; }
 
 TEST(byte_buffer, keeps_what_was_appended_while_it_grows) {
   byte_buffer buffer;

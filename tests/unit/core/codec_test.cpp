@@ -8,8 +8,8 @@
 #include <complex>
 #include <deque>
 #include <forward_list>
-#include <list>
 #include <limits>
+#include <list>
 #include <map>
 #include <memory>
 #include <optional>
@@ -39,10 +39,10 @@ T round_trip(const T& value) {
   return back;
 }
 
-#define EXPECT_ROUND_TRIP(...)                         \
-  do {                                                 \
-    const auto original = __VA_ARGS__;                 \
-    EXPECT_TRUE(round_trip(original) == original);     \
+#define EXPECT_ROUND_TRIP(...)                     \
+  do {                                             \
+    const auto original = __VA_ARGS__;             \
+    EXPECT_TRUE(round_trip(original) == original); \
   } while (false)
 
 enum class color : std::uint8_t { red, green, blue };
@@ -69,7 +69,8 @@ struct record {
   color shade = color::red;
   friend bool operator==(const record& a, const record& b) {
     return a.name == b.name && a.samples == b.samples && a.counts == b.counts && a.note == b.note &&
-           a.result == b.result && std::equal(&a.matrix[0][0], &a.matrix[0][0] + 6, &b.matrix[0][0]) && a.shade == b.shade;
+           a.result == b.result && std::equal(&a.matrix[0][0], &a.matrix[0][0] + 6, &b.matrix[0][0]) &&
+           a.shade == b.shade;
   }
 };
 

@@ -66,14 +66,14 @@ struct ring {
     node* next = nullptr;
     template <class Archive>
     void serialize(Archive& archive, unsigned) {
-      archive & value & next;
+      archive& value& next;
     }
   };
   node first;
   std::unordered_map<std::string, std::variant<int, std::string>> notes;
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
-    archive & first & notes;
+    archive& first& notes;
   }
 };
 

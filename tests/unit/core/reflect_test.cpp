@@ -95,8 +95,8 @@ static_assert(!is_reflectable<with_base> && !is_reflectable<with_empty_base>);
 static_assert(!is_reflectable<uncountable>);
 static_assert(!is_reflectable<with_reference>);
 static_assert(!is_reflectable<closed> && !is_reflectable<either> && !is_reflectable<int>);
-static_assert(std::is_same_v<detail::field_types<arrays>,
-                             detail::type_list<int[3], double, char[2][3], std::array<int, 4>>>);
+static_assert(
+    std::is_same_v<detail::field_types<arrays>, detail::type_list<int[3], double, char[2][3], std::array<int, 4>>>);
 
 TEST(reflect, fields_are_visited_in_order_and_can_be_changed) {
   defaults value;

@@ -33,8 +33,8 @@ TEST(type_hash, names_are_the_bare_types) {
 TEST(type_hash, aliases_are_one_type_and_types_are_told_apart) {
   using alias = std::vector<int>;
   static_assert(type_hash<alias> == type_hash<std::vector<std::int32_t>>);
-  std::set<std::uint64_t> hashes{type_hash<int>,          type_hash<unsigned>,     type_hash<long>,
-                                 type_hash<std::string>,  type_hash<app::tile>,    type_hash<app::box<int>>,
+  std::set<std::uint64_t> hashes{type_hash<int>,          type_hash<unsigned>,       type_hash<long>,
+                                 type_hash<std::string>,  type_hash<app::tile>,      type_hash<app::box<int>>,
                                  type_hash<std::wstring>, type_hash<app::box<long>>, type_hash<std::vector<int>>};
   EXPECT_EQ(hashes.size(), 9u);
 }
