@@ -43,11 +43,12 @@ idle_ladder::idle_ladder(const idle_policy& policy, bool oversubscribed)
       next_sleep_(std::min(first_sleep, policy.max_sleep)) {}
 
 void idle_ladder::wait(time_point deadline, std::uint64_t empty_turns, int wake_fd) {
-  const bool climbed_down = empty_turns <= last_turns_;
+  // Something happened since: the ladder is climbed anew, also if the first turns are spent spinning.
+  if (empty_turns <= last_turns_) yielding_since_ = time_point{};
   last_turns_ = empty_turns;
   if (empty_turns < spin_turns_) return;
   const time_point now = clock_now();
-  if (climbed_down || yielding_since_ == time_point{}) {
+  if (yielding_since_ == time_point{}) {
     yielding_since_ = now;
     next_sleep_ = std::min(first_sleep, max_sleep_);
   }
