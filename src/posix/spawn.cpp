@@ -198,6 +198,9 @@ spawned spawn(const child_program& program) {
     const bool in_directory = std::string_view(plan.failed_step) == "change directory";
     fail(name, in_directory ? "change directory to '" + program.directory + "'" : plan.failed_step, plan.failed_code);
   }
+  // The child has done so itself before exec; where vfork is only fork (valgrind, ThreadSanitizer) it may not have yet,
+  // and a kill of its group right now would miss it.
+  ::setpgid(child.pid, child.pid);
   child.pidfd.reset(static_cast<int>(::syscall(SYS_pidfd_open, child.pid, 0)));  // close-on-exec by definition
   child.output = std::move(out.parent);
   child.error = std::move(err.parent);
