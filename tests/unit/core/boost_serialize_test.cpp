@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include <boost/container/flat_map.hpp>
 #include <boost/optional.hpp>
 #include <boost/serialization/array_wrapper.hpp>
 #include <boost/serialization/base_object.hpp>
@@ -137,6 +138,15 @@ struct cached {
   }
 };
 
+/// A container with more: its serialize wins over its shape.
+struct tagged : std::vector<int> {
+  int tag = 0;
+  template <class Archive>
+  void serialize(Archive& archive, unsigned) {
+    archive& static_cast<std::vector<int>&>(*this) & tag;
+  }
+};
+
 class bitwise {
  public:
   bitwise() = default;
@@ -231,6 +241,20 @@ TEST(boost_serialize, only_what_serialize_names_is_sent) {
   value.cache = 2;
   EXPECT_EQ(round_trip(value).value, 1);
   EXPECT_EQ(round_trip(value).cache, 7);
+}
+
+TEST(boost_serialize, wins_over_the_shape_of_a_container) {
+  app::tagged value;
+  value.assign({1, 2, 3});
+  value.tag = 9;
+  app::tagged back = round_trip(value);
+  EXPECT_EQ(back, value);
+  EXPECT_EQ(back.tag, 9);
+}
+
+TEST(boost_serialize, containers_that_are_not_std_go_by_their_shape) {
+  boost::container::flat_map<int, std::string> map{{1, "one"}, {2, "two"}};
+  EXPECT_EQ(round_trip(map), map);
 }
 
 TEST(boost_serialize, arrays_and_binary_objects) {

@@ -80,6 +80,11 @@ struct tree {
   friend bool operator==(const tree&, const tree&) = default;
 };
 
+struct json {
+  std::variant<double, std::string, std::vector<json>, std::map<std::string, json>> value;
+  friend bool operator==(const json&, const json&) = default;
+};
+
 struct chain {
   int value = 0;
   std::unique_ptr<chain> next;
@@ -177,6 +182,11 @@ TEST(codec, aggregates_without_a_macro) {
   EXPECT_ROUND_TRIP(sample_record());
   EXPECT_ROUND_TRIP(std::vector<record>(5, sample_record()));
   EXPECT_ROUND_TRIP(tree{1, {{2, {}}, {3, {{4, {}}}}}});
+}
+
+TEST(codec, recursive_types) {
+  json list{std::vector<json>{json{1.5}, json{"text"}}};
+  EXPECT_ROUND_TRIP(json{std::map<std::string, json>{{"list", list}, {"number", json{2.5}}}});
 }
 
 TEST(codec, unique_ptr_owns_as_optional) {

@@ -77,6 +77,16 @@ struct ring {
   }
 };
 
+/// A pointer into a container of the same value.
+struct selection {
+  std::vector<ring::node> nodes;
+  ring::node* chosen = nullptr;
+  template <class Archive>
+  void serialize(Archive& archive, unsigned) {
+    archive& nodes& chosen;
+  }
+};
+
 /// No serialize function: reflected, with shared objects as fields.
 struct scene {
   std::string name;
@@ -163,6 +173,18 @@ TEST(full_archive, raw_pointers_and_cycles) {
   EXPECT_EQ(back_second->value, 2);
   EXPECT_EQ(back_second->next, &back.first) << "the cycle closes at the object held by value";
   EXPECT_EQ(back.notes, ring.notes);
+}
+
+TEST(full_archive, a_pointer_into_a_vector_leads_into_the_vector) {
+  app::selection selection;
+  for (int i = 0; i < 1000; ++i) selection.nodes.push_back({i, nullptr});
+  selection.chosen = &selection.nodes[700];
+  byte_buffer message;
+  encode_message(message, selection);
+  app::selection back;
+  decode_message(message.bytes(), back);
+  ASSERT_EQ(back.nodes.size(), 1000u);
+  EXPECT_EQ(back.chosen, &back.nodes[700]);
 }
 
 TEST(full_archive, values_follow_each_other) {
