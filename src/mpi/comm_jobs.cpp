@@ -70,7 +70,8 @@ std::size_t comm_jobs::poll(std::span<completion> out) {
 
 bool comm_jobs::test(op_number number, completion& now) {
   advance();
-  const auto found = std::find_if(finished_.begin(), finished_.end(), [&](const result& r) { return r.number == number; });
+  const auto found =
+      std::find_if(finished_.begin(), finished_.end(), [&](const result& r) { return r.number == number; });
   if (found == finished_.end()) return false;
   now = found->done;
   numbers_.release(number);

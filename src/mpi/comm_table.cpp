@@ -48,7 +48,8 @@ void comm_table::free_handles(std::size_t index) noexcept {
 
 const comm_table::entry& comm_table::at(comm_id id) const {
   const auto index = static_cast<std::size_t>(id);
-  if (index >= natives_.size() || natives_[index] == MPI_COMM_NULL) [[unlikely]] throw_unknown(id);
+  if (index >= natives_.size() || natives_[index] == MPI_COMM_NULL) [[unlikely]]
+    throw_unknown(id);
   return entries_[index];
 }
 

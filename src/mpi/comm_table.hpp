@@ -30,7 +30,8 @@ class comm_table {
   void free(comm_id id);
 
   MPI_Comm native(comm_id id) const {
-    if (static_cast<std::size_t>(id) >= natives_.size()) [[unlikely]] throw_unknown(id);
+    if (static_cast<std::size_t>(id) >= natives_.size()) [[unlikely]]
+      throw_unknown(id);
     return natives_[static_cast<std::size_t>(id)];
   }
   int rank(comm_id id) const { return at(id).rank; }

@@ -34,7 +34,8 @@ class datatypes {
 
   /// `count` items as a message.
   wire message(std::uint64_t count, const datatype& type) {
-    if (type.is_element && count <= INT_MAX) [[likely]] return {element(type.kind), static_cast<int>(count)};
+    if (type.is_element && count <= INT_MAX) [[likely]]
+      return {element(type.kind), static_cast<int>(count)};
     return general_message(count, type);
   }
   /// The MPI type of one item, its extent included: for calls that count and place items one by one.

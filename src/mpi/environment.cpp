@@ -75,7 +75,8 @@ void check_launcher() {
     if (expected <= 1) continue;
     throw environment_error("started by " + std::string(variable.launcher) + " as one of " + std::to_string(expected) +
                             " ranks, but this program's MPI sees one rank only: the launcher belongs to another MPI. "
-                            "Use the mpirun of " + describe_library());
+                            "Use the mpirun of " +
+                            describe_library());
   }
 }
 

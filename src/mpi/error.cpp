@@ -14,9 +14,7 @@ std::string error_text(int code) {
   return {text.data(), static_cast<std::size_t>(length)};
 }
 
-void throw_error(int code, const char* call) {
-  throw world_error(std::string(call) + ": " + error_text(code), code);
-}
+void throw_error(int code, const char* call) { throw world_error(std::string(call) + ": " + error_text(code), code); }
 
 bool mpi_is_running() noexcept {
   int initialized = 0;

@@ -15,7 +15,8 @@ std::string error_text(int code);
 
 /// The text is built only after a failure: a successful call costs one compare.
 inline void check(int code, const char* call) {
-  if (code != MPI_SUCCESS) [[unlikely]] throw_error(code, call);
+  if (code != MPI_SUCCESS) [[unlikely]]
+    throw_error(code, call);
 }
 
 /// False once MPI is finalized: then every handle is gone, and freeing one is an error.

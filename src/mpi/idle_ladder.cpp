@@ -31,9 +31,7 @@ int usable_processors() {
   return static_cast<int>(std::max(1L, sysconf(_SC_NPROCESSORS_ONLN)));
 }
 
-time_point clock_now() noexcept {
-  return std::chrono::time_point_cast<duration>(std::chrono::steady_clock::now());
-}
+time_point clock_now() noexcept { return std::chrono::time_point_cast<duration>(std::chrono::steady_clock::now()); }
 
 idle_ladder::idle_ladder(const idle_policy& policy, bool oversubscribed)
     : spin_turns_(policy.spin_turns != 0 ? policy.spin_turns

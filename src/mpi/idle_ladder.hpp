@@ -16,8 +16,8 @@ time_point clock_now() noexcept;
 /// Waiting that costs nothing while the answer is near and no processor while it is far: return at once (the caller
 /// spins), then give the processor away, then after a millisecond sleep, from 5 us doubling to the cap.
 ///
-/// Where ranks outnumber processors a spinning rank keeps the sender from running (4 ranks on 2 processors: 2,700 us per
-/// hop of a token against 2 us), so the first rung is short there.
+/// Where ranks outnumber processors a spinning rank keeps the sender from running (4 ranks on 2 processors: 2,700 us
+/// per hop of a token against 2 us), so the first rung is short there.
 class idle_ladder {
  public:
   idle_ladder(const idle_policy& policy, bool oversubscribed);

@@ -90,11 +90,13 @@ std::size_t mpi_transport::poll(std::span<completion> out) {
     filled = s.jobs.poll(out);
     if (filled == out.size()) return filled;
   }
-  if (!s.to_self.empty()) [[unlikely]] s.to_self.reap();
+  if (!s.to_self.empty()) [[unlikely]]
+    s.to_self.reap();
   if (!s.requests.empty()) {
     filled += s.requests.poll(out.subspan(filled));
   } else {
-    if (s.types.has_retired()) [[unlikely]] s.types.free_retired();
+    if (s.types.has_retired()) [[unlikely]]
+      s.types.free_retired();
     if (!s.progressed && s.jobs.empty()) {
       // Nothing of ours to test, but a peer's message may need this rank's part.
       int found = 0;

@@ -66,7 +66,8 @@ persistent_requests::entry& persistent_requests::at(persistent_id id) {
 
 op_number persistent_requests::start(persistent_id id, noticed_by who, void* token, completion& now) {
   entry& e = at(id);
-  if (e.request == MPI_REQUEST_NULL) [[unlikely]] e.request = init(e.arguments);
+  if (e.request == MPI_REQUEST_NULL) [[unlikely]]
+    e.request = init(e.arguments);
   check(MPI_Start(&e.request), "MPI_Start");
   if (e.arguments.way == direction::send) {
     int done = 0;

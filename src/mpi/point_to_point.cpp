@@ -115,14 +115,14 @@ persistent_id mpi_transport::send_init(envelope to, const void* data, std::uint6
   // A message to oneself is synchronous for the reason given in self_sends.hpp; a start need not finish at once.
   if (to.peer == s.comms.rank(to.comm)) mode = send_mode::synchronous;
   // MPI's persistent calls take a pointer to non-const for both directions; a send only reads.
-  return s.persistents.make({s.comms.native(to.comm), to, const_cast<void*>(data), s.types.message(count, type), mode,
-                             direction::send});
+  return s.persistents.make(
+      {s.comms.native(to.comm), to, const_cast<void*>(data), s.types.message(count, type), mode, direction::send});
 }
 
 persistent_id mpi_transport::recv_init(envelope from, void* data, std::uint64_t count, const datatype& type) {
   state& s = *state_;
-  return s.persistents.make({s.comms.native(from.comm), from, data, s.types.message(count, type), send_mode::standard,
-                             direction::receive});
+  return s.persistents.make(
+      {s.comms.native(from.comm), from, data, s.types.message(count, type), send_mode::standard, direction::receive});
 }
 
 op_number mpi_transport::start(persistent_id id, noticed_by who, void* token, completion& now) {

@@ -108,8 +108,7 @@ reduction_call reductions::call(std::uint64_t count, const datatype& type, const
   const bool boolean = type.kind == element_kind::boolean;
   const reduction kind = boolean ? for_boolean(operation.kind) : operation.kind;
   // exclusive or of booleans is MPI_LXOR, which has no counterpart among weft's own reductions
-  const MPI_Op made =
-      boolean && kind == reduction::bit_xor ? MPI_LXOR : built_in_[static_cast<std::size_t>(kind)];
+  const MPI_Op made = boolean && kind == reduction::bit_xor ? MPI_LXOR : built_in_[static_cast<std::size_t>(kind)];
   return {types_.element(for_arithmetic(type.kind)), static_cast<int>(elements), made};
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "mpi/request_table.hpp"
 
-#include <algorithm>
 #include <sched.h>
+#include <algorithm>
 #include <string>
 
 #include <weft/core/error.hpp>
@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::size_t first_capacity = 128;
 /// A turn that finds work at the ends sweeps all the same after this many, or the middle would starve.
-constexpr unsigned busy_turns_between_sweeps = 8;
+constexpr unsigned busy_turns_between_sweeps = 32;
 /// The rotating part of a sweep over many: an eighth of them, within these bounds. Larger parts notice sooner and make
 /// every turn dearer (1.3 ns per request).
 constexpr std::size_t most_windows = 8;
@@ -33,7 +33,8 @@ void fill(completion& now, void* token, direction way, const MPI_Status& status,
     MPI_Get_elements_x(&status, MPI_BYTE, &bytes);
     now.bytes = bytes > 0 ? static_cast<std::uint64_t>(bytes) : 0;
   }
-  if (code == MPI_SUCCESS) [[likely]] return;
+  if (code == MPI_SUCCESS) [[likely]]
+    return;
   int error_class = MPI_ERR_OTHER;
   MPI_Error_class(code, &error_class);
   now.code = code;
@@ -81,7 +82,8 @@ std::uint32_t request_table::place(op_number number) const {
 }
 
 void request_table::append(op_number number, MPI_Request request, direction way, void* token, MPI_Request* home) {
-  if (last_ == requests_.size()) [[unlikely]] make_room();
+  if (last_ == requests_.size()) [[unlikely]]
+    make_room();
   requests_[last_] = request;
   entries_[last_] = {token, number, way, home};
   places_[index_of(number)] = static_cast<std::uint32_t>(last_);
@@ -125,7 +127,8 @@ void request_table::remove(std::size_t position) {
 void request_table::finish(std::size_t position, const MPI_Status& status, int code, completion& now) {
   const entry& e = entries_[position];
   fill(now, e.token, e.way, status, code);
-  if (code != MPI_SUCCESS && e.home != nullptr) [[unlikely]] *e.home = requests_[position];
+  if (code != MPI_SUCCESS && e.home != nullptr) [[unlikely]]
+    *e.home = requests_[position];
 }
 
 bool request_table::test_at(std::size_t position, completion& now) {
@@ -168,8 +171,8 @@ std::size_t request_table::sweep(std::span<completion> out) {
 std::size_t request_table::test_range(std::size_t begin, std::size_t end, std::span<completion> out) {
   if (begin == end) return 0;
   int count = 0;
-  const int code = MPI_Testsome(static_cast<int>(end - begin), &requests_[begin], &count, indices_.data(),
-                                statuses_.data());
+  const int code =
+      MPI_Testsome(static_cast<int>(end - begin), &requests_[begin], &count, indices_.data(), statuses_.data());
   if (code != MPI_SUCCESS && code != MPI_ERR_IN_STATUS) {
     int error_class = MPI_SUCCESS;
     MPI_Error_class(code, &error_class);

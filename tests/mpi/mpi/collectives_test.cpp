@@ -74,9 +74,7 @@ TEST_F(collectives, broadcasts_a_column_and_a_raw_object) {
   EXPECT_EQ(rows[9], 3);
   EXPECT_EQ(rows[10], self == 0 ? 3 : 0);
   matrix m = self == 0 ? matrix{1, 2, 3, 4} : matrix{};
-  run([&](void* token, completion& now) {
-    return t.ibcast(world_comm, &m, 1, datatype_of<matrix>, 0, token, now);
-  });
+  run([&](void* token, completion& now) { return t.ibcast(world_comm, &m, 1, datatype_of<matrix>, 0, token, now); });
   EXPECT_EQ(m, (matrix{1, 2, 3, 4}));
 }
 
@@ -141,8 +139,7 @@ TEST_F(collectives, reduces_kinds_that_mpi_has_no_arithmetic_for) {
 }
 
 TEST_F(collectives, sums_complex_numbers_and_fixed_arrays_elementwise) {
-  EXPECT_EQ(all(std::complex<double>(1, self), reduction::sum),
-            std::complex<double>(size, size * (size - 1) / 2));
+  EXPECT_EQ(all(std::complex<double>(1, self), reduction::sum), std::complex<double>(size, size * (size - 1) / 2));
   const datatype triple = datatype::strided(datatype_of<int>, 1, 3, 0);
   std::array<int, 6> mine{1, 2, 3, 4, 5, self};
   std::array<int, 6> result{};
@@ -309,9 +306,9 @@ TEST_F(collectives, refuses_what_mpi_cannot_reduce) {
   const datatype column = datatype::strided(datatype_of<int>, 2, 1, 8);
   std::array<int, 4> data{};
   EXPECT_THROW(t.iallreduce(world_comm, nullptr, data.data(), 1, column, sum, nullptr, now), world_error);
-  EXPECT_THROW(t.iallreduce(world_comm, nullptr, data.data(), std::uint64_t{1} << 31, datatype_of<int>, sum, nullptr,
-                            now),
-               world_error);
+  EXPECT_THROW(
+      t.iallreduce(world_comm, nullptr, data.data(), std::uint64_t{1} << 31, datatype_of<int>, sum, nullptr, now),
+      world_error);
 }
 
 }  // namespace

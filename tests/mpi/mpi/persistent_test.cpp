@@ -43,10 +43,10 @@ TEST_F(persistent, starts_the_same_halo_10000_times) {
 TEST_F(persistent, sends_large_and_synchronous_ones) {
   std::vector<double> out(100'000, self);
   std::vector<double> in(out.size());
-  const persistent_id receiving = t.recv_init({world_comm, any_source, any_tag}, in.data(), in.size(),
-                                              datatype_of<double>);
-  const persistent_id sending = t.send_init({world_comm, next, 4}, out.data(), out.size(), datatype_of<double>,
-                                            send_mode::synchronous);
+  const persistent_id receiving =
+      t.recv_init({world_comm, any_source, any_tag}, in.data(), in.size(), datatype_of<double>);
+  const persistent_id sending =
+      t.send_init({world_comm, next, 4}, out.data(), out.size(), datatype_of<double>, send_mode::synchronous);
   pending r;
   pending s;
   for (int i = 0; i < 10; ++i) {
