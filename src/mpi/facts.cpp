@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "mpi/facts.hpp"
 
+#include <sched.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -28,6 +31,18 @@ std::optional<std::uint64_t> mca_size(const char* variable) {
   return value;
 }
 
+/// Processors in the union of the affinity masks of all ranks of a node.
+int processors_of_all(MPI_Comm node) {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  if (sched_getaffinity(0, sizeof set, &set) != 0) CPU_ZERO(&set);
+  cpu_set_t all;
+  check(MPI_Allreduce(&set, &all, sizeof set, MPI_BYTE, MPI_BOR, node), "MPI_Allreduce");
+  // A machine with more processors than the set holds refuses: then all that are on line count.
+  const int count = CPU_COUNT(&all);
+  return count > 0 ? count : static_cast<int>(std::max(1L, sysconf(_SC_NPROCESSORS_ONLN)));
+}
+
 const char* thread_level_name(int level) {
   if (level == MPI_THREAD_SINGLE) return "single";
   if (level == MPI_THREAD_FUNNELED) return "funneled";
@@ -37,7 +52,7 @@ const char* thread_level_name(int level) {
 
 }  // namespace
 
-std::vector<int> find_node_ranks(MPI_Comm comm) {
+node_members find_node_members(MPI_Comm comm) {
   MPI_Comm node = MPI_COMM_NULL;
   check(MPI_Comm_split_type(comm, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node), "MPI_Comm_split_type");
   MPI_Group of_node = MPI_GROUP_NULL;
@@ -47,15 +62,15 @@ std::vector<int> find_node_ranks(MPI_Comm comm) {
   int size = 0;
   MPI_Group_size(of_node, &size);
   std::vector<int> local(static_cast<std::size_t>(size));
-  std::vector<int> ranks(local.size());
+  node_members members{std::vector<int>(local.size()), processors_of_all(node)};
   std::iota(local.begin(), local.end(), 0);
-  const int code = MPI_Group_translate_ranks(of_node, size, local.data(), of_comm, ranks.data());
+  const int code = MPI_Group_translate_ranks(of_node, size, local.data(), of_comm, members.ranks.data());
   MPI_Group_free(&of_node);
   MPI_Group_free(&of_comm);
   MPI_Comm_free(&node);
   check(code, "MPI_Group_translate_ranks");
-  std::sort(ranks.begin(), ranks.end());
-  return ranks;
+  std::sort(members.ranks.begin(), members.ranks.end());
+  return members;
 }
 
 transport_limits find_limits(MPI_Comm comm) {

@@ -10,8 +10,13 @@
 
 namespace weft::mpi {
 
-/// The ranks of `comm` that share this rank's node, ascending. Collective over `comm`.
-std::vector<int> find_node_ranks(MPI_Comm comm);
+struct node_members {
+  std::vector<int> ranks;  ///< of the communicator asked for, ascending
+  int processors = 1;      ///< that at least one of them may run on: a rank bound to one of its own is not crowded
+};
+
+/// The ranks of `comm` that share this rank's node. Collective over `comm`.
+node_members find_node_members(MPI_Comm comm);
 
 /// Facts about the MPI library. One rank.
 transport_limits find_limits(MPI_Comm comm);

@@ -3,7 +3,6 @@
 
 #include <poll.h>
 #include <sched.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <ctime>
@@ -22,14 +21,6 @@ constexpr duration first_sleep = microseconds(5);
 constexpr duration slack = microseconds(60);
 
 }  // namespace
-
-int usable_processors() {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  // A machine with more processors than the set holds refuses: then all that are on line count.
-  if (sched_getaffinity(0, sizeof set, &set) == 0) return CPU_COUNT(&set);
-  return static_cast<int>(std::max(1L, sysconf(_SC_NPROCESSORS_ONLN)));
-}
 
 time_point clock_now() noexcept { return std::chrono::time_point_cast<duration>(std::chrono::steady_clock::now()); }
 

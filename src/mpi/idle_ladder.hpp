@@ -8,9 +8,6 @@
 
 namespace weft::mpi {
 
-/// Processors that this process may run on.
-int usable_processors();
-
 time_point clock_now() noexcept;
 
 /// Waiting that costs nothing while the answer is near and no processor while it is far: return at once (the caller

@@ -30,9 +30,9 @@ MPI_Comm duplicate(MPI_Comm parent) {
 }  // namespace
 
 mpi_transport::state::state(MPI_Comm parent, ownership how, idle_policy idle)
-    : node_ranks(find_node_ranks(parent)),
+    : node(find_node_members(parent)),
       limits(find_limits(parent)),
-      oversubscribed(static_cast<int>(node_ranks.size()) > usable_processors()),
+      oversubscribed(static_cast<int>(node.ranks.size()) > node.processors),
       ladder(idle, oversubscribed) {
   const bool owned = how == ownership::duplicate;
   comms.add(owned ? duplicate(parent) : parent, owned);
@@ -61,17 +61,17 @@ int mpi_transport::rank(comm_id comm) const { return state_->comms.rank(comm); }
 int mpi_transport::size(comm_id comm) const { return state_->comms.size(comm); }
 
 node_map mpi_transport::node() const {
-  const auto& ranks = state_->node_ranks;
+  const auto& ranks = state_->node.ranks;
   const auto self = std::lower_bound(ranks.begin(), ranks.end(), state_->self);
   return {static_cast<int>(self - ranks.begin()), static_cast<int>(ranks.size())};
 }
 
 bool mpi_transport::same_node(int rank) const {
-  return std::binary_search(state_->node_ranks.begin(), state_->node_ranks.end(), rank);
+  return std::binary_search(state_->node.ranks.begin(), state_->node.ranks.end(), rank);
 }
 
 int mpi_transport::node_peer(int node_rank) const {
-  const auto& ranks = state_->node_ranks;
+  const auto& ranks = state_->node.ranks;
   if (node_rank < 0 || static_cast<std::size_t>(node_rank) >= ranks.size()) {
     throw world_error("no rank " + std::to_string(node_rank) + " on this node of " + std::to_string(ranks.size()),
                       MPI_ERR_RANK);

@@ -13,6 +13,7 @@
 #include "mpi/comm_jobs.hpp"
 #include "mpi/comm_table.hpp"
 #include "mpi/datatypes.hpp"
+#include "mpi/facts.hpp"
 #include "mpi/idle_ladder.hpp"
 #include "mpi/message_table.hpp"
 #include "mpi/persistent_requests.hpp"
@@ -42,7 +43,7 @@ struct mpi_transport::state {
   comm_jobs jobs{comms, requests};
   message_table messages;
   self_sends to_self;
-  std::vector<int> node_ranks;
+  node_members node;
   transport_limits limits;
   int self = 0;
   bool oversubscribed = false;
