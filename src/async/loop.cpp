@@ -66,6 +66,13 @@ void loop::add_source(loop_source& source) { sources_.push_back(&source); }
 
 void loop::remove_source(loop_source& source) noexcept { std::erase(sources_, &source); }
 
+bool loop::each_source(bool (loop_source::*call)()) {
+  bool any = false;
+  // By index: what a source runs may add or remove sources.
+  for (std::size_t i = 0; i < sources_.size(); ++i) any |= (sources_[i]->*call)();
+  return any;
+}
+
 bool loop::reap() {
   std::array<completion, 64> finished;
   bool any = false;
@@ -79,7 +86,7 @@ bool loop::reap() {
     any |= count > 0;
     if (count < finished.size()) break;
   }
-  for (loop_source* source : sources_) any |= source->poll();
+  any |= each_source(&loop_source::poll);
   return any;
 }
 
@@ -181,12 +188,12 @@ bool loop::turn(time_point deadline) {
     }
   }
   any |= run_posted();
-  for (loop_source* source : sources_) any |= source->run();
+  any |= each_source(&loop_source::run);
   any |= run_ready();
   if (fatal_) [[unlikely]]
     std::rethrow_exception(fatal_);
   if (ready_.empty()) {
-    for (loop_source* source : sources_) any |= source->flush();
+    any |= each_source(&loop_source::flush);
   }
   if (any) {
     empty_turns_ = 0;
@@ -209,7 +216,7 @@ bool loop::poll() {
   if (polling_) return false;
   poll_guard guard(polling_);
   bool any = reap();
-  for (loop_source* source : sources_) any |= source->flush();
+  any |= each_source(&loop_source::flush);
   return any;
 }
 
@@ -237,7 +244,7 @@ void loop::hold_until_done(operation& op) noexcept {
     const bool nested = std::exchange(polling_, true);
     const bool any = reap();
     polling_ = nested;
-    for (loop_source* source : sources_) source->flush();
+    each_source(&loop_source::flush);
     if (any) {
       turns = 0;
       continue;

@@ -161,6 +161,7 @@ class loop {
   };
 
   void push_posted(posted_base* call) noexcept;
+  bool each_source(bool (loop_source::*call)());
   bool reap();
   bool reap_outside();
   bool fire_timers();

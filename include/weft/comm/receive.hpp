@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <exception>
+#include <utility>
+
+#include <weft/async/future.hpp>
+#include <weft/comm/comm_state.hpp>
+#include <weft/comm/errors.hpp>
+#include <weft/comm/matcher.hpp>
+#include <weft/comm/value.hpp>
+
+namespace weft::detail {
+
+struct receive_source {
+  comm_state& comm;
+  int source;
+  int tag;
+  source_location where;
+};
+
+/// Throws `message_mismatch` if the message that was found does not fit the receive.
+void check_message(const posted_receive& receive, const matched_message& message);
+
+/// What every receive operation has beside its value.
+struct receive_part : posted_receive {
+  explicit receive_part(const receive_source& from, operation& self) noexcept : comm(&from.comm) {
+    op = &self;
+    source = from.source;
+    tag = from.tag;
+  }
+  void into(region memory) noexcept {
+    buffer = memory.data;
+    count = memory.count;
+    type = memory.type;
+    capacity = memory.count * memory.type->packed_size();
+    element = memory.type->is_element ? memory.type->element_size : memory.type->packed_size() / memory.type->blocks;
+  }
+  comm_ref comm;
+};
+
+/// Takes the transport's word about a receive. True: the message is in the buffer and `op`'s facts are set. False: `op`
+/// is done (failed, cancelled).
+bool take_message(receive_part& receive, const completion& result) noexcept;
+/// Posts; throws `usage_error` for a rank or tag out of range, `world_error`; then the operation is done.
+void post_receive(receive_part& receive, const receive_source& from);
+std::exception_ptr decode_failure(const receive_part& receive) noexcept;
+
+/// The entries of an operation type that receives: `Op` has a member `part` and a `finish()`, called when the message
+/// is in the buffer, which may throw.
+template <class Op>
+void complete_receive(operation& self, const completion& result) noexcept {
+  Op& op = static_cast<Op&>(self);
+  if (!take_message(op.part, result)) [[unlikely]]
+    return;
+  try {
+    op.finish();
+  } catch (...) {
+    return op.fail(std::current_exception());
+  }
+  op.succeed();
+}
+template <class Op>
+withdrawal withdraw_receive(operation& self) noexcept {
+  Op& op = static_cast<Op&>(self);
+  return op.part.comm->matching.withdraw(op.part);
+}
+template <class Op>
+inline constexpr operation::type receive_type{"irecv", complete_receive<Op>, withdraw_receive<Op>,
+                                              destroy_operation<Op>, drop_policy::withdraw};
+
+/// A plain value.
+template <class T>
+struct plain_receive final : value_operation<T> {
+  plain_receive(const receive_source& from)
+      : value_operation<T>(from.comm.on, receive_type<plain_receive>, from.where), part(from, *this) {
+    part.into(region_of(this->emplace()));
+    part.exact = true;
+  }
+  void finish() noexcept {}
+  receive_part part;
+};
+
+/// A vector or string of plain elements, whose size the message tells.
+template <class T>
+struct sized_receive final : value_operation<T> {
+  sized_receive(const receive_source& from)
+      : value_operation<T>(from.comm.on, receive_type<sized_receive>, from.where), part(from, *this) {
+    part.type = &wire_type<typename T::value_type>();
+    part.element = wire<typename T::value_type>::count * part.type->packed_size();
+    part.make_room = [](posted_receive& self, std::uint64_t message) {
+      auto& op = static_cast<sized_receive&>(*self.op);
+      T& value = op.emplace();
+      value.resize(static_cast<std::size_t>(message / self.element));
+      self.buffer = value.data();
+      self.count = value.size() * wire<typename T::value_type>::count;
+      self.capacity = message;
+    };
+  }
+  void finish() noexcept {}
+  receive_part part;
+};
+
+/// A vector or string that brings its room, and shrinks to the message.
+template <class T>
+struct bound_receive final : value_operation<T> {
+  bound_receive(const receive_source& from, T&& room)
+      : value_operation<T>(from.comm.on, receive_type<bound_receive>, from.where), part(from, *this) {
+    part.into(region_of(this->emplace(std::move(room))));
+    part.element = wire<typename T::value_type>::count * part.type->packed_size();
+  }
+  void finish() { this->value().resize(static_cast<std::size_t>(this->bytes / part.element)); }
+  receive_part part;
+};
+
+/// Memory of the caller; the value is the number of elements received.
+struct borrowing_receive final : value_operation<std::size_t> {
+  borrowing_receive(const receive_source& from, region memory, std::uint64_t element_bytes, bool exact);
+  borrowing_receive(const receive_source& from, void* data, const datatype& strides, std::uint64_t element_bytes);
+  void finish() { emplace(static_cast<std::size_t>(bytes / part.element)); }
+  receive_part part;
+  datatype layout;  ///< of a strided view
+};
+
+/// A value that travels encoded.
+template <class T>
+struct decoding_receive final : value_operation<T> {
+  decoding_receive(const receive_source& from)
+      : value_operation<T>(from.comm.on, receive_type<decoding_receive>, from.where), part(from, *this) {
+    part.type = &datatype_of<std::byte>;
+    part.make_room = [](posted_receive& self, std::uint64_t message) {
+      auto& op = static_cast<decoding_receive&>(*self.op);
+      op.payload = op.part.comm->take_buffer();
+      op.payload.resize(static_cast<std::size_t>(message));
+      self.buffer = op.payload.data();
+      self.count = self.capacity = message;
+    };
+  }
+  ~decoding_receive() { give_back(); }
+  void finish() {
+    try {
+      decode_message(payload.bytes(), this->emplace());
+    } catch (const decode_error&) {
+      std::rethrow_exception(decode_failure(part));
+    }
+    give_back();
+  }
+  void give_back() noexcept { part.comm->give_back(std::exchange(payload, {})); }
+  receive_part part;
+  byte_buffer payload;
+};
+
+template <class Op, class T, class... Args>
+future<T> start_receive(const receive_source& from, Args&&... args) {
+  Op* op = make_operation<Op>(from, std::forward<Args>(args)...);
+  future<T> result(op);
+  post_receive(op->part, from);
+  return result;
+}
+
+template <class T>
+future<T> start_receive_of(const receive_source& from) {
+  constexpr value_class c = value_class_of<T>;
+  static_assert(std::is_default_constructible_v<T>, "weft: a received value must be default constructible");
+  if constexpr (c == value_class::plain || c == value_class::array) {
+    return start_receive<plain_receive<T>, T>(from);
+  } else if constexpr (c == value_class::resizable) {
+    return start_receive<sized_receive<T>, T>(from);
+  } else {
+    static_assert(c == value_class::serialised,
+                  "weft: this container cannot grow to a message's size; receive into an lvalue of it");
+    return start_receive<decoding_receive<T>, T>(from);
+  }
+}
+
+future<std::size_t> start_borrowing_receive(const receive_source& from, region memory, std::uint64_t element_bytes,
+                                            bool exact);
+future<std::size_t> start_strided_receive(const receive_source& from, void* data, const datatype& layout,
+                                          std::uint64_t element_bytes);
+
+template <class R>
+future<std::size_t> start_receive_into(const receive_source& from, R& target) {
+  constexpr value_class c = value_class_of<R>;
+  if constexpr (c == value_class::strided) {
+    return start_strided_receive(from, target.data(), target.type(), sizeof(*target.data()));
+  } else if constexpr (c == value_class::plain) {
+    return start_borrowing_receive(from, region_of(target), sizeof(R), true);
+  } else {
+    const region memory = region_of(target);
+    const std::size_t items = std::size(target);
+    const std::uint64_t bytes = memory.count * memory.type->packed_size();
+    return start_borrowing_receive(from, memory, items == 0 ? 1 : bytes / items, false);
+  }
+}
+
+}  // namespace weft::detail

@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <weft/comm/matcher.hpp>
+
+#include <weft/async/frame_pool.hpp>
+#include <weft/comm/receive.hpp>
+#include <weft/core/bytes.hpp>
+
+namespace weft::detail {
+
+namespace {
+
+bool covers(int wanted, int found) noexcept { return wanted < 0 || wanted == found; }
+
+/// Receives a message that nobody asked for, so that its sender can finish, and forgets it.
+struct discard_operation final : value_operation<void> {
+  explicit discard_operation(loop& on) : value_operation<void>(on, kind, {}) {}
+  static void complete(operation& self, const completion&) noexcept { self.succeed(); }
+  static withdrawal withdraw(operation&) noexcept { return withdrawal::impossible; }
+  static constexpr operation::type kind{"discard", complete, withdraw, destroy_operation<discard_operation>,
+                                        drop_policy::park};
+  byte_buffer payload;
+};
+
+void discard(loop& on, const matched_message& message) {
+  auto* op = make_operation<discard_operation>(on);
+  completion now;
+  try {
+    op->payload.resize(static_cast<std::size_t>(message.bytes));
+    op->number = on.transport().imrecv(message, op->payload.data(), message.bytes, datatype_of<std::byte>, op, now);
+    if (op->number == op_number::completed) op->succeed();
+  } catch (...) {
+    op->cancelled();
+  }
+  op->drop();
+}
+
+}  // namespace
+
+matcher::~matcher() {
+  if (is_source_) loop_.remove_source(*this);
+  while (first_kept_ != nullptr) discard(loop_, take_kept(*first_kept_));
+}
+
+bool matcher::claim_slot(posted_receive& receive) noexcept {
+  std::size_t free = direct_keys;
+  for (std::size_t i = 0; i < used_slots_; ++i) {
+    direct_key& slot = slots_[i];
+    if (slot.source == receive.source && slot.tag == receive.tag) {
+      ++slot.count;
+      receive.slot = static_cast<std::uint8_t>(i);
+      return true;
+    }
+    if (slot.count == 0) free = i;
+  }
+  if (used_slots_ < direct_keys) free = used_slots_++;
+  if (free == direct_keys) return false;
+  slots_[free] = {receive.source, receive.tag, 1};
+  receive.slot = static_cast<std::uint8_t>(free);
+  return true;
+}
+
+void matcher::post_direct(posted_receive& receive) {
+  operation& op = *receive.op;
+  receive.where = posted_receive::place::direct;
+  completion now;
+  try {
+    op.number = loop_.transport().irecv({comm_, receive.source, receive.tag}, receive.buffer, receive.count,
+                                        *receive.type, &op, now);
+  } catch (...) {
+    leave(receive);
+    throw;
+  }
+  if (op.number == op_number::completed) op.kind().complete(op, now);
+}
+
+void matcher::post(posted_receive& receive) {
+  if (table_.empty() && kept_.empty() && receive.make_room == nullptr && claim_slot(receive)) [[likely]] {
+    post_direct(receive);
+  } else {
+    post_slowly(receive);
+  }
+}
+
+void matcher::post_slowly(posted_receive& receive) {
+  if (receive.make_room == nullptr) {
+    if (post_unless_direct(receive)) post_direct(receive);
+    return;
+  }
+  if (kept_message* kept = find_kept(receive.source, receive.tag); kept != nullptr)
+    return receive_into(receive, take_kept(*kept));
+  matched_message found;
+  if (!overlaps_table(receive) && loop_.transport().improbe({comm_, receive.source, receive.tag}, found))
+    return receive_into(receive, found);
+  insert(receive);
+}
+
+bool matcher::post_unless_direct(posted_receive& receive) {
+  if (kept_message* kept = find_kept(receive.source, receive.tag); kept != nullptr) {
+    receive_into(receive, take_kept(*kept));
+    return false;
+  }
+  if (!overlaps_table(receive) && claim_slot(receive)) {
+    receive.where = posted_receive::place::direct;
+    return true;
+  }
+  insert(receive);
+  return false;
+}
+
+bool matcher::overlaps_table(const posted_receive& receive) const noexcept {
+  if (table_.empty()) return false;
+  // Which entries a wildcard overlaps would take a search; the table is always right.
+  if (receive.source == any_source || receive.tag == any_tag) return true;
+  return find_receive(receive.source, receive.tag) != nullptr;
+}
+
+void matcher::insert(posted_receive& receive) {
+  if (!is_source_) {
+    loop_.add_source(*this);
+    is_source_ = true;
+  }
+  if (table_.empty()) {
+    filter_ = {comm_, receive.source, receive.tag};
+  } else {
+    if (filter_.peer != receive.source) filter_.peer = any_source;
+    if (filter_.tag != receive.tag) filter_.tag = any_tag;
+  }
+  table_.push_back(receive);
+  receive.order = next_order_++;
+  receive.where = posted_receive::place::table;
+  if (receive.source == any_source) {
+    ++(receive.tag == any_tag ? any_any_count_ : any_source_count_);
+  } else if (receive.tag == any_tag) {
+    ++any_tag_count_;
+  }
+}
+
+void matcher::erase(posted_receive& receive) noexcept {
+  table_.remove(receive);
+  receive.where = posted_receive::place::nowhere;
+  if (receive.source == any_source) {
+    --(receive.tag == any_tag ? any_any_count_ : any_source_count_);
+  } else if (receive.tag == any_tag) {
+    --any_tag_count_;
+  }
+}
+
+posted_receive* matcher::find_receive(int source, int tag) const noexcept {
+  posted_receive* oldest = table_.first(source, tag);
+  const auto consider = [&](std::size_t count, int s, int t) {
+    if (count == 0) return;
+    posted_receive* other = table_.first(s, t);
+    if (other != nullptr && (oldest == nullptr || other->order < oldest->order)) oldest = other;
+  };
+  consider(any_source_count_, any_source, tag);
+  consider(any_tag_count_, source, any_tag);
+  consider(any_any_count_, any_source, any_tag);
+  return oldest;
+}
+
+bool matcher::poll() {
+  int found_count = 0;
+  matched_message found;
+  while (!table_.empty() && found_count < poll_budget && loop_.transport().improbe(filter_, found)) {
+    ++found_count;
+    deliver(found);
+  }
+  return found_count > 0;
+}
+
+void matcher::deliver(const matched_message& message) {
+  posted_receive* receive = find_receive(message.source, message.tag);
+  if (receive == nullptr) return keep(message);
+  erase(*receive);
+  receive_into(*receive, message);
+}
+
+void matcher::receive_into(posted_receive& receive, const matched_message& message) noexcept {
+  operation& op = *receive.op;
+  receive.where = posted_receive::place::matched;
+  receive.message_bytes = message.bytes;
+  op.peer_ = message.source;
+  op.tag_ = message.tag;
+  completion now;
+  try {
+    check_message(receive, message);
+    if (receive.make_room != nullptr) receive.make_room(receive, message.bytes);
+  } catch (...) {
+    receive.rejection = std::current_exception();
+  }
+  try {
+    // A message that cannot be received is consumed all the same.
+    const bool fits = !receive.rejection;
+    op.number = loop_.transport().imrecv(message, fits ? receive.buffer : nullptr, fits ? receive.count : 0,
+                                         fits ? *receive.type : datatype_of<std::byte>, &op, now);
+    if (op.number == op_number::completed) op.kind().complete(op, now);
+  } catch (...) {
+    leave(receive);
+    op.fail(std::current_exception());
+  }
+}
+
+withdrawal matcher::withdraw(posted_receive& receive) noexcept {
+  operation& op = *receive.op;
+  if (receive.where == posted_receive::place::table) {
+    erase(receive);
+    op.cancelled();
+    return withdrawal::withdrawn;
+  }
+  // One whose message was found can no longer be withdrawn: the transport waits for the message's body.
+  completion now;
+  if (loop_.transport().cancel_recv(op.number, now)) {
+    leave(receive);
+    op.cancelled();
+    return withdrawal::withdrawn;
+  }
+  op.kind().complete(op, now);
+  return withdrawal::too_late;
+}
+
+bool matcher::iprobe(int source, int tag, matched_message& found) {
+  for (;;) {
+    if (kept_message* kept = find_kept(source, tag); kept != nullptr) {
+      found = kept->message;
+      return true;
+    }
+    if (table_.empty()) return loop_.transport().iprobe({comm_, source, tag}, found);
+    // What a receive in the table takes is not there for a probe.
+    if (!loop_.transport().improbe({comm_, source, tag}, found)) return false;
+    deliver(found);
+  }
+}
+
+matcher::kept_message* matcher::find_kept(int source, int tag) const noexcept {
+  if (kept_.empty()) return nullptr;
+  if (source != any_source && tag != any_tag) return kept_.first(source, tag);
+  for (kept_message* kept = first_kept_; kept != nullptr; kept = kept->later) {
+    if (covers(source, kept->source) && covers(tag, kept->tag)) return kept;
+  }
+  return nullptr;
+}
+
+void matcher::keep(const matched_message& message) {
+  auto* kept = ::new (frame_pool::allocate(sizeof(kept_message))) kept_message;
+  kept->source = message.source;
+  kept->tag = message.tag;
+  kept->message = message;
+  kept->earlier = last_kept_;
+  (last_kept_ != nullptr ? last_kept_->later : first_kept_) = kept;
+  last_kept_ = kept;
+  kept_.push_back(*kept);
+}
+
+matched_message matcher::take_kept(kept_message& kept) noexcept {
+  kept_.remove(kept);
+  (kept.earlier != nullptr ? kept.earlier->later : first_kept_) = kept.later;
+  (kept.later != nullptr ? kept.later->earlier : last_kept_) = kept.earlier;
+  const matched_message message = kept.message;
+  frame_pool::release(&kept, sizeof(kept_message));
+  return message;
+}
+
+}  // namespace weft::detail
