@@ -73,6 +73,14 @@ bool loop::each_source(bool (loop_source::*call)()) {
   return any;
 }
 
+bool loop::flush_sources() {
+  bool any = false;
+  for (std::size_t i = sources_.size(); i-- > 0;) {
+    if (i < sources_.size()) any |= sources_[i]->flush();
+  }
+  return any;
+}
+
 bool loop::reap() {
   std::array<completion, 64> finished;
   bool any = false;
@@ -193,7 +201,7 @@ bool loop::turn(time_point deadline) {
   if (fatal_) [[unlikely]]
     std::rethrow_exception(fatal_);
   if (ready_.empty()) {
-    any |= each_source(&loop_source::flush);
+    any |= flush_sources();
   }
   if (any) {
     empty_turns_ = 0;
@@ -216,7 +224,7 @@ bool loop::poll() {
   if (polling_) return false;
   poll_guard guard(polling_);
   bool any = reap();
-  any |= each_source(&loop_source::flush);
+  any |= flush_sources();
   return any;
 }
 
@@ -244,7 +252,7 @@ void loop::hold_until_done(operation& op) noexcept {
     const bool nested = std::exchange(polling_, true);
     const bool any = reap();
     polling_ = nested;
-    each_source(&loop_source::flush);
+    flush_sources();
     if (any) {
       turns = 0;
       continue;

@@ -32,7 +32,8 @@ class loop_source {
   virtual ~loop_source() = default;
   virtual bool poll() = 0;
   virtual bool run() { return false; }
-  /// Nothing is ready to run: send what was held back. Called in plain code's and the loop's turns and in `loop::poll`.
+  /// Nothing is ready to run: send what was held back. Called in plain code's and the loop's turns and in `loop::poll`;
+  /// the source that was added first comes last, so that it sends what the others hand to it.
   virtual bool flush() { return false; }
 };
 
@@ -141,6 +142,23 @@ class loop {
   void fail(std::exception_ptr error) noexcept {
     if (!fatal_) fatal_ = std::move(error);
   }
+  bool has_failed() const noexcept { return fatal_ != nullptr; }
+
+  /// Calls user code that is no coroutine, with the loop as the current one; an exception that leaves it is reported.
+  template <class Call>
+  void run_user(Call&& call, const char* what) noexcept {
+    loop* outer_loop = std::exchange(current_, this);
+    detail::task_root* outer_root = std::exchange(current_root_, nullptr);
+    ++running_;
+    try {
+      call();
+    } catch (...) {
+      report(std::current_exception(), what, {});
+    }
+    --running_;
+    current_root_ = outer_root;
+    current_ = outer_loop;
+  }
 
   const loop_metrics& metrics() const noexcept { return metrics_; }
   static constexpr int run_budget = 256;
@@ -163,6 +181,7 @@ class loop {
   void push_posted(posted_base* call) noexcept;
   bool each_source(bool (loop_source::*call)());
   bool reap();
+  bool flush_sources();
   bool reap_outside();
   bool fire_timers();
   bool run_posted();
@@ -174,22 +193,6 @@ class loop {
   struct root_tasks : detail::task_group {
     loop* owner = nullptr;
   };
-  /// Calls user code that is no coroutine, with the loop as the current one; an exception that leaves it is reported.
-  template <class Call>
-  void run_user(Call&& call, const char* what) noexcept {
-    loop* outer_loop = std::exchange(current_, this);
-    detail::task_root* outer_root = std::exchange(current_root_, nullptr);
-    ++running_;
-    try {
-      call();
-    } catch (...) {
-      report(std::current_exception(), what, {});
-    }
-    --running_;
-    current_root_ = outer_root;
-    current_ = outer_loop;
-  }
-
   static thread_local loop* current_;
 
   weft::transport& transport_;

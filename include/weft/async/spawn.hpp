@@ -25,6 +25,7 @@ class task_operation final : public value_operation<T>, public task_root, public
     never_started = [](task_root& self) noexcept { static_cast<task_operation&>(self).end_unstarted(); };
     finished = [](task_root& self) noexcept { static_cast<task_operation&>(self).end(); };
     if (owner == nullptr) return;
+    task_root::node = this;
     this->add_owner();
     owner->add(*this);
   }

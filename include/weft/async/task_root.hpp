@@ -11,6 +11,8 @@ class loop;
 
 namespace detail {
 
+struct task_node;
+
 /// Where a suspended coroutine can be pulled out of its wait. `abandon` gives up the wait and returns the coroutine,
 /// which then throws `operation_cancelled` (or finds that its operation had completed after all).
 struct cancellation_point {
@@ -33,6 +35,7 @@ class task_root {
   void cancel() noexcept;
 
   cancellation_point* leaf = nullptr;
+  const task_node* node = nullptr;  ///< its place in the group that owns it, if one does
   std::coroutine_handle<> queued;
   bool started = false;
   void (*never_started)(task_root& self) noexcept = nullptr;  ///< cancelled before its first step
