@@ -17,7 +17,8 @@ struct world {
 };
 
 /// How a context is made from something that belongs to an implementation: specialised by the bridge headers (for
-/// `MPI_Comm` and `boost::mpi::communicator` in `weft/mpi/context.hpp`), with `static world make(const Native&)`.
+/// `MPI_Comm` and `boost::mpi::communicator` in `weft/mpi/context.hpp`), with `static world make(const Native&)` and
+/// `static world make(const Native&, const settings&)`.
 template <class Native>
 struct world_from;
 
