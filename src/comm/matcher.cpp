@@ -89,7 +89,7 @@ void matcher::post_slowly(posted_receive& receive) {
   if (kept_message* kept = find_kept(receive.source, receive.tag); kept != nullptr)
     return receive_into(receive, take_kept(*kept));
   matched_message found;
-  if (!overlaps_table(receive) && loop_.transport().improbe({comm_, receive.source, receive.tag}, found))
+  if (!overlaps_table(receive.source, receive.tag) && loop_.transport().improbe({comm_, receive.source, receive.tag}, found))
     return receive_into(receive, found);
   insert(receive);
 }
@@ -99,7 +99,7 @@ bool matcher::post_unless_direct(posted_receive& receive) {
     receive_into(receive, take_kept(*kept));
     return false;
   }
-  if (!overlaps_table(receive) && claim_slot(receive)) {
+  if (!overlaps_table(receive.source, receive.tag) && claim_slot(receive)) {
     receive.where = posted_receive::place::direct;
     return true;
   }
@@ -107,11 +107,11 @@ bool matcher::post_unless_direct(posted_receive& receive) {
   return false;
 }
 
-bool matcher::overlaps_table(const posted_receive& receive) const noexcept {
+bool matcher::overlaps_table(int source, int tag) const noexcept {
   if (table_.empty()) return false;
   // Which entries a wildcard overlaps would take a search; the table is always right.
-  if (receive.source == any_source || receive.tag == any_tag) return true;
-  return find_receive(receive.source, receive.tag) != nullptr;
+  if (source == any_source || tag == any_tag) return true;
+  return find_receive(source, tag) != nullptr;
 }
 
 void matcher::insert(posted_receive& receive) {
@@ -121,9 +121,10 @@ void matcher::insert(posted_receive& receive) {
   }
   if (table_.empty()) {
     filter_ = {comm_, receive.source, receive.tag};
-  } else {
-    if (filter_.peer != receive.source) filter_.peer = any_source;
-    if (filter_.tag != receive.tag) filter_.tag = any_tag;
+  } else if (filter_.peer != receive.source) {
+    filter_ = {comm_, any_source, any_tag};
+  } else if (filter_.tag != receive.tag) {
+    filter_.tag = any_tag;
   }
   table_.push_back(receive);
   receive.order = next_order_++;
@@ -224,9 +225,9 @@ bool matcher::iprobe(int source, int tag, matched_message& found) {
       found = kept->message;
       return true;
     }
-    if (table_.empty()) return loop_.transport().iprobe({comm_, source, tag}, found);
-    // What a receive in the table takes is not there for a probe.
-    if (!loop_.transport().improbe({comm_, source, tag}, found)) return false;
+    if (!overlaps_table(source, tag)) return loop_.transport().iprobe({comm_, source, tag}, found);
+    // What a receive in the table takes is not there for a probe. All tags: see `keep`.
+    if (!loop_.transport().improbe({comm_, source, any_tag}, found)) return false;
     deliver(found);
   }
 }
@@ -240,6 +241,8 @@ matcher::kept_message* matcher::find_kept(int source, int tag) const noexcept {
   return nullptr;
 }
 
+// Of each sender, the kept messages are older than those still in the transport: a message that may have to be kept is
+// looked for with all tags, so that it is its sender's oldest.
 void matcher::keep(const matched_message& message) {
   auto* kept = ::new (frame_pool::allocate(sizeof(kept_message))) kept_message;
   kept->source = message.source;

@@ -105,7 +105,7 @@ class matcher final : private loop_source {
   bool claim_slot(posted_receive& receive) noexcept;
   void post_direct(posted_receive& receive);
   void post_slowly(posted_receive& receive);
-  bool overlaps_table(const posted_receive& receive) const noexcept;
+  bool overlaps_table(int source, int tag) const noexcept;
   void insert(posted_receive& receive);
   void erase(posted_receive& receive) noexcept;
   posted_receive* find_receive(int source, int tag) const noexcept;
