@@ -6,47 +6,27 @@
 namespace weft {
 namespace {
 
-/// Makes a communicator: `dup` or `split`.
-struct making_operation final : value_operation<communicator> {
-  making_operation(detail::comm_state& parent, source_location where)
-      : value_operation<communicator>(parent.on, kind, where), parent_(&parent) {}
+/// Makes a communicator: `dup`, or `split` by colour and key.
+struct make_body {
+  static constexpr const char* name = "split";
+  static constexpr int phases = 1;
+  static constexpr drop_policy policy = drop_policy::park;
+  enum class way : std::uint8_t { dup, split };
 
-  static void complete(operation& self, const completion& result) noexcept {
-    auto& op = static_cast<making_operation&>(self);
-    if (result.status != op_status::ok) return op.fail(detail::world_failure("split", result.code, op.where()));
-    try {
-      if (result.bytes == transport::no_comm) {
-        op.emplace();
-      } else {
-        op.emplace(communicator::owning(op.on(), static_cast<comm_id>(result.bytes)));
-      }
-    } catch (...) {
-      return op.fail(std::current_exception());
-    }
-    op.succeed();
+  make_body(loop& loop_of_rank, way how, int with_colour, int with_key)
+      : on(loop_of_rank), made_by(how), colour(with_colour), key(with_key) {}
+  op_number start(int, transport& t, comm_id parent, void* token, completion& now) {
+    return made_by == way::dup ? t.dup(parent, token, now) : t.split(parent, colour, key, token, now);
   }
-  static withdrawal refuse(operation&) noexcept { return withdrawal::impossible; }
-  static constexpr operation::type kind{"split", complete, refuse, detail::destroy_operation<making_operation>,
-                                        drop_policy::park};
-
- private:
-  detail::comm_ref parent_;
+  communicator finish(const completion& result) {
+    if (result.bytes == transport::no_comm) return {};
+    return communicator::owning(on, static_cast<comm_id>(result.bytes));
+  }
+  loop& on;
+  way made_by;
+  int colour;
+  int key;
 };
-
-template <class Start>
-future<communicator> make_communicator(detail::comm_state& parent, source_location where, Start&& start) {
-  auto* op = detail::make_operation<making_operation>(parent, where);
-  future<communicator> result(op);
-  completion now;
-  try {
-    op->number = start(static_cast<operation*>(op), now);
-  } catch (...) {
-    op->cancelled();
-    detail::rethrow_with_place("split", where);
-  }
-  if (op->number == op_number::completed) making_operation::complete(*op, now);
-  return result;
-}
 
 }  // namespace
 
@@ -67,8 +47,7 @@ message_status communicator::probe(int source, int tag, source_location where) {
 }
 
 future<communicator> communicator::idup(source_location where) {
-  return make_communicator(*state_, where,
-                           [this](void* token, completion& now) { return on().transport().dup(id(), token, now); });
+  return detail::start_collective<communicator, make_body>(*state_, where, on(), make_body::way::dup, 0, 0);
 }
 
 communicator communicator::dup(source_location where) {
@@ -77,9 +56,7 @@ communicator communicator::dup(source_location where) {
 }
 
 future<communicator> communicator::isplit(int colour, int key, source_location where) {
-  return make_communicator(*state_, where, [this, colour, key](void* token, completion& now) {
-    return on().transport().split(id(), colour, key, token, now);
-  });
+  return detail::start_collective<communicator, make_body>(*state_, where, on(), make_body::way::split, colour, key);
 }
 
 communicator communicator::split(int colour, int key, source_location where) {

@@ -89,7 +89,8 @@ void matcher::post_slowly(posted_receive& receive) {
   if (kept_message* kept = find_kept(receive.source, receive.tag); kept != nullptr)
     return receive_into(receive, take_kept(*kept));
   matched_message found;
-  if (!overlaps_table(receive.source, receive.tag) && loop_.transport().improbe({comm_, receive.source, receive.tag}, found))
+  if (!overlaps_table(receive.source, receive.tag) &&
+      loop_.transport().improbe({comm_, receive.source, receive.tag}, found))
     return receive_into(receive, found);
   insert(receive);
 }

@@ -12,6 +12,8 @@
 
 namespace weft::detail {
 
+struct collective_part;
+
 /// What all copies of a communicator on one rank share. The last reference (a copy, or a pending operation) to leave
 /// frees the transport's communicator if it is owned. One thread.
 struct comm_state {
@@ -34,6 +36,10 @@ struct comm_state {
   bool owned;
   std::uint32_t references = 0;
   matcher matching;
+  // Collectives whose calls wait for those of an earlier one (comm/collective.hpp).
+  bool collective_under_way = false;
+  collective_part* first_collective = nullptr;
+  collective_part* last_collective = nullptr;
 
  private:
   ~comm_state() = default;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include <weft/async/future.hpp>
+#include <weft/comm/collectives.hpp>
 #include <weft/comm/comm_state.hpp>
 #include <weft/comm/receive.hpp>
 #include <weft/comm/send.hpp>
@@ -31,7 +32,7 @@ namespace weft {
 ///
 /// All calls throw `usage_error` for a rank or tag that does not exist and `world_error` when the world refuses. A
 /// message that does not fit its receive fails it with `message_mismatch` and is consumed.
-class communicator {
+class communicator : public collectives {
  public:
   /// The calling rank's handle of the transport's communicator `id`, which stays the transport's. Once per `id`: two
   /// that are not copies of each other would not see each other's receives. Local.
@@ -146,7 +147,7 @@ class communicator {
   detail::comm_state& state() const noexcept { return *state_; }
 
  private:
-  communicator(loop& on, comm_id id, bool owned) : state_(new detail::comm_state(on, id, owned)) {}
+  communicator(loop& on, comm_id id, bool owned) : collectives(new detail::comm_state(on, id, owned)) {}
 
   detail::send_target target(int dest, int tag, send_mode mode, source_location where) const noexcept {
     return {*state_, dest, tag, mode, where};
@@ -154,16 +155,10 @@ class communicator {
   detail::receive_source origin(int source, int tag, source_location where) const noexcept {
     return {*state_, source, tag, where};
   }
-  void refuse_in_loop(const char* call, source_location where) const {
-    if (on().running()) [[unlikely]]
-      throw would_deadlock(call, where);
-  }
   template <class T>
   T finish(future<T>&& started, source_location where) const {
     return started.get(where);
   }
-
-  detail::comm_ref state_;
 };
 
 }  // namespace weft

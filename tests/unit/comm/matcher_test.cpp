@@ -76,8 +76,8 @@ void compare_with_mpi_order(std::uint64_t seed, bool delayed) {
   if (delayed) options.delay = testing::random_delay(seed, 3);
   comm_world w(2, options);
   std::deque<expected_receive> receives;
-  std::vector<std::size_t> posted;                  // indices of those without a message
-  std::vector<std::pair<int, int>> unexpected;      // (tag, number)
+  std::vector<std::size_t> posted;              // indices of those without a message
+  std::vector<std::pair<int, int>> unexpected;  // (tag, number)
   std::vector<future<void>> sends;
   const int tags = 1 + pick(4) * pick(8);
   const bool many_wildcards = pick(2) == 0;
