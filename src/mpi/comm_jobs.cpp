@@ -28,33 +28,54 @@ op_number comm_jobs::add(job j) {
 void comm_jobs::advance() {
   if (jobs_.empty()) return;
   const job next = jobs_.front();
-  if (barrier_ == MPI_REQUEST_NULL) check(MPI_Ibarrier(comms_.control(next.comm), &barrier_), "MPI_Ibarrier");
-  int done = 0;
-  check(MPI_Test(&barrier_, &done, MPI_STATUS_IGNORE), "MPI_Test");
-  if (done == 0) return;
-  jobs_.pop_front();
   result r{next.number, {}};
   r.done.token = next.token;
   try {
-    r.done.bytes = run(next);
+    if (!step(next, r.done.bytes)) return;
   } catch (const world_error& failure) {
     r.done.status = op_status::failed;
     r.done.code = failure.code();
   }
+  jobs_.pop_front();
   finished_.push_back(r);
 }
 
-std::uint64_t comm_jobs::run(const job& j) {
+bool comm_jobs::step(const job& j, std::uint64_t& made) {
   const MPI_Comm control = comms_.control(j.comm);
-  MPI_Comm made = MPI_COMM_NULL;
-  if (j.what == kind::dup) {
-    check(MPI_Comm_dup(control, &made), "MPI_Comm_dup");
-  } else {
-    check(MPI_Comm_split(control, j.color < 0 ? MPI_UNDEFINED : j.color, j.key, &made), "MPI_Comm_split");
-    if (made == MPI_COMM_NULL) return transport::no_comm;
+  return j.what == kind::dup ? step_dup(control, made) : step_split(j, control, made);
+}
+
+bool comm_jobs::request_done() {
+  int done = 0;
+  check(MPI_Test(&request_, &done, MPI_STATUS_IGNORE), "MPI_Test");
+  return done != 0;
+}
+
+bool comm_jobs::step_dup(MPI_Comm control, std::uint64_t& made) {
+  if (request_ == MPI_REQUEST_NULL) {
+    check(MPI_Comm_idup(control, has_made_ ? &made_control_ : &made_, &request_), "MPI_Comm_idup");
   }
-  check(MPI_Comm_set_errhandler(made, MPI_ERRORS_RETURN), "MPI_Comm_set_errhandler");
-  return static_cast<std::uint64_t>(comms_.add(made, true));
+  if (!request_done()) return false;
+  if (!has_made_) {
+    has_made_ = true;
+    return step_dup(control, made);
+  }
+  has_made_ = false;
+  check(MPI_Comm_set_errhandler(made_, MPI_ERRORS_RETURN), "MPI_Comm_set_errhandler");
+  made = static_cast<std::uint64_t>(comms_.add(made_, made_control_, true));
+  return true;
+}
+
+bool comm_jobs::step_split(const job& j, MPI_Comm control, std::uint64_t& made) {
+  if (request_ == MPI_REQUEST_NULL) check(MPI_Ibarrier(control, &request_), "MPI_Ibarrier");
+  if (!request_done()) return false;
+  MPI_Comm part = MPI_COMM_NULL;
+  check(MPI_Comm_split(control, j.color < 0 ? MPI_UNDEFINED : j.color, j.key, &part), "MPI_Comm_split");
+  made = transport::no_comm;
+  if (part == MPI_COMM_NULL) return true;
+  check(MPI_Comm_set_errhandler(part, MPI_ERRORS_RETURN), "MPI_Comm_set_errhandler");
+  made = static_cast<std::uint64_t>(comms_.add(part, true));
+  return true;
 }
 
 std::size_t comm_jobs::poll(std::span<completion> out) {

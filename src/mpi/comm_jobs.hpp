@@ -15,9 +15,10 @@
 
 namespace weft::mpi {
 
-/// `split` and `dup`, which MPI has as blocking collectives: one at a time, in the order in which they were started. A
-/// nonblocking barrier goes before, so that a rank enters the blocking call only when all ranks are about to, and none
-/// waits in it for one that still computes.
+/// `split` and `dup`: one at a time, in the order in which they were started. `dup` is nonblocking in MPI as well, so that
+/// a rank may sit in any blocking call of MPI meanwhile (every context starts with one). MPI has `split` as a blocking
+/// collective only: a nonblocking barrier goes before it, so that a rank enters it only when all ranks are about to, and
+/// none waits in it for one that still computes.
 ///
 /// No rank waits for ever: ranks start jobs in the same order, each rank runs the oldest of its own, so of all jobs
 /// under way the oldest is the next one for all its ranks.
@@ -52,13 +53,20 @@ class comm_jobs {
 
   op_number add(job j);
   void advance();
-  std::uint64_t run(const job& j);
+  bool step(const job& j, std::uint64_t& made);
+  bool step_dup(MPI_Comm control, std::uint64_t& made);
+  bool step_split(const job& j, MPI_Comm control, std::uint64_t& made);
+  bool request_done();
 
   comm_table& comms_;
   request_table& numbers_;
   std::deque<job> jobs_;
   std::deque<result> finished_;
-  MPI_Request barrier_ = MPI_REQUEST_NULL;  ///< of the first job
+  // Of the first job:
+  MPI_Request request_ = MPI_REQUEST_NULL;  ///< under way; null: its next step was not started
+  MPI_Comm made_ = MPI_COMM_NULL;           ///< by a dup, when `has_made_`; its control communicator comes next
+  MPI_Comm made_control_ = MPI_COMM_NULL;
+  bool has_made_ = false;
 };
 
 }  // namespace weft::mpi

@@ -17,11 +17,16 @@ comm_table::~comm_table() {
 }
 
 comm_id comm_table::add(MPI_Comm comm, bool owned) {
-  entry e{MPI_COMM_NULL, 0, 0, owned};
+  MPI_Comm control = MPI_COMM_NULL;
+  check(MPI_Comm_dup(comm, &control), "MPI_Comm_dup");
+  return add(comm, control, owned);
+}
+
+comm_id comm_table::add(MPI_Comm comm, MPI_Comm control, bool owned) {
+  entry e{control, 0, 0, owned};
   check(MPI_Comm_rank(comm, &e.rank), "MPI_Comm_rank");
   check(MPI_Comm_size(comm, &e.size), "MPI_Comm_size");
-  check(MPI_Comm_dup(comm, &e.control), "MPI_Comm_dup");
-  check(MPI_Comm_set_errhandler(e.control, MPI_ERRORS_RETURN), "MPI_Comm_set_errhandler");
+  check(MPI_Comm_set_errhandler(control, MPI_ERRORS_RETURN), "MPI_Comm_set_errhandler");
   if (free_ids_.empty()) {
     natives_.push_back(comm);
     entries_.push_back(e);

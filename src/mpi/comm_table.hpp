@@ -25,8 +25,10 @@ class comm_table {
   comm_table& operator=(const comm_table&) = delete;
   ~comm_table();
 
-  /// Collective over `comm`.
+  /// Collective over `comm`, and blocking: makes the control communicator.
   comm_id add(MPI_Comm comm, bool owned);
+  /// With a control communicator that was made before. Local.
+  comm_id add(MPI_Comm comm, MPI_Comm control, bool owned);
   void free(comm_id id);
 
   MPI_Comm native(comm_id id) const {
