@@ -2,6 +2,7 @@
 #pragma once
 
 // Everything of the room `async`.
+#include <weft/async/as_completed.hpp>
 #include <weft/async/child.hpp>
 #include <weft/async/descriptor.hpp>
 #include <weft/async/event.hpp>
