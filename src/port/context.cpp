@@ -50,6 +50,11 @@ future<void> context::shutdown(source_location where) {
   return hub_.shut_down(where);
 }
 
+void context::abort(int code) {
+  outside_.transport->abort(code);
+  std::terminate();  // not reached; g++ 12 does not see that through the virtual call
+}
+
 void context::close() noexcept {
   try {
     future<void> closed = hub_.shut_down(source_location{});

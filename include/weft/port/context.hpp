@@ -52,7 +52,7 @@ class context {
   int size() const noexcept { return hub_.size(); }
 
   /// The communicator of all ranks of the context.
-  const communicator& world() const noexcept { return world_; }
+  communicator& world() noexcept { return world_; }
   weft::loop& loop() noexcept { return loop_; }
   operator weft::loop&() noexcept { return loop_; }
   weft::transport& transport() const noexcept { return *outside_.transport; }
@@ -88,7 +88,7 @@ class context {
   future<void> shutdown(source_location where = source_location::current());
 
   /// Ends the job on every rank at once.
-  [[noreturn]] void abort(int code) { outside_.transport->abort(code); }
+  [[noreturn]] void abort(int code);
 
   const port_metrics& ports() const noexcept { return hub_.metrics(); }
   /// What ports are made on; for the library's own objects.
