@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <chrono>
+#include <iostream>
+
+#include <fmt/format.h>
+
+#include <weft/weft.hpp>
+
+#include "common/app.hpp"
+#include "options.hpp"
+#include "parallel.hpp"
+#include "published.hpp"
+#include "sequential.hpp"
+
+namespace {
+
+using namespace weft::uts;
+
+std::string verdict(const published_tree* known, const tree_counts& counts) {
+  if (known == nullptr) return "not a published tree";
+  const bool equal = counts.nodes == known->nodes && counts.leaves == known->leaves.value_or(counts.leaves) &&
+                     counts.depth == known->depth.value_or(counts.depth);
+  return fmt::format("{} the published counts of {}", equal ? "equal to" : "DIFFERENT FROM", known->name);
+}
+
+void tell(const weft::apps::app& app, const tree& which, const search_report& report, int ranks) {
+  const tree_counts& counts = report.counts;
+  std::cout << fmt::format(
+      "{} nodes, {} leaves, depth {}: {}\n{:.3f} s on {} rank{}: {:.2f} M nodes/s ({})\n", counts.nodes, counts.leaves,
+      counts.depth, verdict(find_published(which.parameters()), counts), report.seconds, ranks, ranks == 1 ? "" : "s",
+      static_cast<double>(counts.nodes) / report.seconds / 1e6, name(best_sha1_path()));
+  app.write_json({{"nodes", counts.nodes},
+                  {"leaves", counts.leaves},
+                  {"depth", counts.depth},
+                  {"ranks", ranks},
+                  {"seconds", report.seconds}});
+}
+
+/// 1 if a published tree came out wrong: the program, not its user, is at fault then.
+int code(const tree& which, const tree_counts& counts) {
+  return verdict(find_published(which.parameters()), counts).starts_with("DIFFERENT") ? 1 : 0;
+}
+
+int sequential(const weft::apps::app& app, const tree& which) {
+  const auto start = std::chrono::steady_clock::now();
+  search_report report;
+  report.counts = search(which);
+  report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  tell(app, which, report, 1);
+  return code(which, report.counts);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  weft::apps::app app("weft-uts",
+                      "Counts an Unbalanced Tree Search tree (Olivier et al., LCPC 2006) through a distributed work queue.\n"
+                      "Keys of --json: nodes, leaves, depth, ranks, seconds (of the search alone).");
+  tree_options options;
+  bool alone = false;
+  add_tree_options(app.cli(), options);
+  app.cli().add_flag("--sequential", alone, "search on one rank, without a queue");
+  if (!app.parse(argc, argv)) return app.exit_code();
+
+  const tree which(options.parameters());
+  auto program = [&](weft::context& ctx) -> weft::task<int> {
+    if (alone) co_return ctx.rank() == 0 ? sequential(app, which) : 0;
+    const search_report report = co_await search(ctx, which);
+    if (ctx.rank() == 0) tell(app, which, report, ctx.size());
+    co_return code(which, report.counts);
+  };
+  return weft::run(argc, argv, program);
+}

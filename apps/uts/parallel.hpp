@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <weft/async/task.hpp>
+#include <weft/port/context.hpp>
+#include <weft/queue/work_queue.hpp>
+
+#include "sequential.hpp"
+
+namespace weft::uts {
+
+/// What a search over all ranks found, and what it took.
+struct search_report {
+  tree_counts counts;   ///< of the whole tree, on every rank
+  double seconds = 0;   ///< of the search alone: from a barrier before it to the end of the slowest rank
+  queue_stats queue;    ///< of this rank
+};
+
+/// Searches the tree with one item of a work queue per node. Collective.
+task<search_report> search(context& ctx, const tree& which);
+
+}  // namespace weft::uts
