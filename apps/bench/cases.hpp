@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <weft/port/context.hpp>
+
+#include "harness.hpp"
+
+namespace weft::bench {
+
+/// Typed point-to-point messages between ranks 0 and 1, beside raw MPI and Boost.MPI. Collective over 2 ranks.
+void p2p(runner& with, context& ctx);
+/// Completing one of many outstanding receives (part of `p2p`).
+void any(runner& with, context& ctx);
+/// Messages of ports, beside raw MPI and a loop that packs by hand. Collective over 2 ranks.
+void ports(runner& with, context& ctx);
+/// What one rank pays for its loop: timers, tasks, posts from other threads.
+void loops(runner& with, context& ctx);
+
+}  // namespace weft::bench

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <mpi.h>
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+namespace weft::bench {
+
+/// One way of doing a thing: does it `count` times and returns nothing; every rank calls it at the same time.
+using work = std::function<void(int count)>;
+
+struct rival {
+  std::string name;
+  work run;
+  /// Nanoseconds are per operation; a call of `run(count)` makes `count * operations` of them.
+};
+
+/// One case: weft and its peers doing the same thing, measured side by side in one run.
+struct contest {
+  std::string name;
+  work ours;
+  std::vector<rival> peers;
+  int operations = 1;        ///< operations per count (2: a round trip is two one-way messages)
+  int repetitions = 31;
+  double target_seconds = 0.004;  ///< one measurement should take about this long
+  int most_count = 1 << 20;
+};
+
+struct row {
+  std::string name;
+  std::string peer;
+  double ours_ns = 0;
+  double peer_ns = 0;
+  double ratio = 0;  ///< median of the ratios within a repetition: ours over the peer's
+  double ours_allocations = 0;  ///< calls of operator new per operation on this rank
+};
+
+/// Runs contests on all ranks of `comm` and keeps the rows (on rank 0). Each repetition runs every rival once, in
+/// rotated order, and takes the ratio inside the repetition; one during which a rank was preempted is run again.
+class runner {
+ public:
+  explicit runner(MPI_Comm comm);
+  ~runner();
+  runner(const runner&) = delete;
+  runner& operator=(const runner&) = delete;
+
+  void run(const contest& what);
+  const std::vector<row>& rows() const noexcept { return rows_; }
+  nlohmann::json json() const;
+  int rank() const noexcept { return rank_; }
+  int size() const noexcept { return size_; }
+
+ private:
+  struct sample {
+    double seconds;
+    long preemptions;
+    std::size_t allocations;
+  };
+  sample measure(const work& what, int count);
+  int calibrate(const contest& what);
+  void print(const row& r) const;
+
+  MPI_Comm comm_;
+  int rank_ = 0;
+  int size_ = 1;
+  std::vector<row> rows_;
+};
+
+/// The middle value; the mean of the two middle ones for an even number.
+double median(std::vector<double> values);
+
+}  // namespace weft::bench

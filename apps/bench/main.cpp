@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <sched.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <functional>
+#include <iostream>
+
+#include <fmt/format.h>
+
+#include <weft/mpi/native.hpp>
+#include <weft/weft.hpp>
+
+#include "cases.hpp"
+#include "common/app.hpp"
+#include "ring.hpp"
+
+namespace {
+
+using namespace weft::bench;
+
+/// Binds this rank to a processor of its own, if there are enough; both sides of a contest run under it.
+std::string bind(int node_rank, int node_size) {
+  cpu_set_t allowed;
+  CPU_ZERO(&allowed);
+  sched_getaffinity(0, sizeof allowed, &allowed);
+  if (CPU_COUNT(&allowed) == 1) return "bound by the launcher";
+  if (CPU_COUNT(&allowed) < node_size) return "not bound: more ranks than processors";
+  int at = 0;
+  for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+    if (!CPU_ISSET(cpu, &allowed) || at++ != node_rank) continue;
+    cpu_set_t mine;
+    CPU_ZERO(&mine);
+    CPU_SET(cpu, &mine);
+    sched_setaffinity(0, sizeof mine, &mine);
+  }
+  return "each rank bound to a processor";
+}
+
+using suite = void (*)(runner&, weft::context&);
+
+int run_suite(const weft::apps::app& app, int argc, char** argv, suite cases, int ranks_needed) {
+  // Open MPI yields while it waits if its launcher thinks that ranks outnumber processors: a benchmark must not.
+  setenv("OMPI_MCA_mpi_yield_when_idle", "0", 1);
+  auto program = [&](weft::context& ctx) {
+    if (ctx.size() < ranks_needed) {
+      throw weft::usage_error(fmt::format("this benchmark needs {} ranks: mpirun -n {} weft-bench ...", ranks_needed, ranks_needed));
+    }
+    const weft::node_map node = ctx.transport().node();
+    const std::string binding = bind(node.node_rank, node.node_size);
+    if (ctx.rank() == 0) {
+      std::cout << fmt::format("{}; {} ranks; yielding off; {}\n", ctx.transport().describe(), ctx.size(), binding);
+    }
+    runner with(weft::mpi::native(ctx.world()));
+    cases(with, ctx);
+    if (ctx.rank() == 0) app.write_json(with.json());
+  };
+  return weft::run(argc, argv, program);
+}
+
+int run_ring(const weft::apps::app& app) {
+  nlohmann::json rows = nlohmann::json::array();
+  for (const row& r : ring4(std::filesystem::read_symlink("/proc/self/exe").string())) {
+    std::cout << fmt::format("{:<20} {:<12} {:>12.1f} {:>12.1f} {:>9.5f}\n", r.name, r.peer, r.ours_ns, r.peer_ns, r.ratio);
+    rows.push_back({{"case", r.name}, {"peer", r.peer}, {"ours_ns", r.ours_ns}, {"peer_ns", r.peer_ns}, {"ratio", r.ratio}});
+  }
+  app.write_json({{"rows", rows}});
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  weft::apps::app app("weft-bench",
+                      "Times weft beside raw MPI and Boost.MPI, interleaved in one run, and prints medians and ratios.\n"
+                      "Key of --json: rows, each with case, peer, ours_ns, peer_ns, ratio (ours over the peer's).");
+  auto& cli = app.cli();
+  cli.require_subcommand(1);
+  cli.fallthrough();  // inherited by the subcommands: --json may stand behind them
+  const auto* p2p_command = cli.add_subcommand("p2p", "typed messages between 2 ranks: mpirun -n 2 weft-bench p2p");
+  const auto* port_command = cli.add_subcommand("port", "messages of ports between 2 ranks: mpirun -n 2 weft-bench port");
+  const auto* loop_command = cli.add_subcommand("loop", "timers, tasks, posts from threads: mpirun -n 1 weft-bench loop");
+  const auto* ring_command = cli.add_subcommand("ring4", "a token round 4 ranks on this machine's processors; launches mpirun itself");
+  auto* rank_command = cli.add_subcommand("ring-rank", "one launch of ring4 (for its own use)")->group("");
+  std::string kind = "ours";
+  int hops = 4000;
+  rank_command->add_option("--kind", kind)->check(CLI::IsMember({"ours", "raw"}));
+  rank_command->add_option("--hops", hops)->check(CLI::PositiveNumber);
+  if (!app.parse(argc, argv)) return app.exit_code();
+
+  if (ring_command->parsed()) return run_ring(app);
+  if (p2p_command->parsed()) return run_suite(app, argc, argv, p2p, 2);
+  if (port_command->parsed()) return run_suite(app, argc, argv, ports, 2);
+  if (loop_command->parsed()) return run_suite(app, argc, argv, loops, 1);
+  auto ring = [&](weft::context& ctx) {
+    const double ns = kind == "ours" ? ring_ours(ctx, hops) : ring_raw(weft::mpi::native(ctx.world()), hops);
+    if (ctx.rank() == 0) std::cout << ns << std::endl;
+  };
+  return weft::run(argc, argv, ring);
+}
