@@ -3,8 +3,12 @@
 
 namespace weft {
 
+namespace {
+constexpr operation::type child_kind = detail::promised_operation<child_status>::named("child");
+}  // namespace
+
 child_process::child_process(loop& on, const child_program& program, source_location where)
-    : on_(on), ended_(on, where) {
+    : on_(on), ended_(on, child_kind, where) {
   id_ = on.host().start(program, static_cast<host_listener*>(this));
   running_ = true;
   on.note_outside_work();

@@ -22,11 +22,17 @@ bool operation_awaiter::suspend(std::coroutine_handle<> coroutine, task_root* ro
 
 void operation_awaiter::resume(waiter& self) noexcept {
   auto& me = static_cast<operation_awaiter&>(self);
-  if (me.root_ != nullptr) {
-    me.root_->leaf = nullptr;
-    me.root_->queued = me.coroutine_;
-  }
+  if (me.root_ != nullptr) me.root_->leaf = nullptr;
   me.op_.on().schedule(me.coroutine_, me.root_);
+}
+
+void operation_awaiter::leave() noexcept {
+  if (op_.current_waiter() == this) {
+    op_.set_waiter(nullptr);
+    if (root_ != nullptr) root_->leaf = nullptr;
+  } else {
+    op_.on().unschedule(coroutine_);
+  }
 }
 
 std::coroutine_handle<> operation_awaiter::abandon(cancellation_point& self) noexcept {

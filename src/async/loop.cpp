@@ -18,6 +18,11 @@ constexpr unsigned outside_every = 64;
 // Empty turns before a sleep is announced to those that may have to end it. A transport spins and yields first, and then
 // sleeps for microseconds; announcing costs two atomic exchanges, which a rank in a fast exchange need not pay.
 constexpr std::uint64_t turns_before_sleep = 8;
+constexpr unsigned flush_every = 16;
+// Looking at the host costs a system call: a rank that spins does it in its first idle turn and then in every eighth.
+constexpr std::uint64_t outside_every_idle = 8;
+// A peer that floods us is left after this many batches of completions.
+constexpr int reap_rounds = 16;
 constexpr auto warn_held_after = std::chrono::seconds(10);
 
 class poll_guard {
@@ -42,13 +47,16 @@ loop::loop(world& outside) : transport_(*outside.transport), host_(*outside.host
 
 loop::~loop() {
   tasks_.cancel_all();
-  for (posted_base* call = posted_.exchange(nullptr); call != nullptr;) delete std::exchange(call, call->next);
+  take_posted();
+  while (inbox_ != nullptr) delete std::exchange(inbox_, inbox_->next);
   // Parked sends own their buffers and MPI may still read them.
-  while (first_pending_ != nullptr) {
+  for (;;) {
     operation* op = first_pending_;
     while (op != nullptr && op->owners_ > 0) op = op->next_;
     if (op == nullptr) break;
+    op->add_owner();
     hold_until_done(*op);
+    op->release_owner();
   }
 }
 
@@ -84,7 +92,7 @@ bool loop::flush_sources() {
 bool loop::reap() {
   std::array<completion, 64> finished;
   bool any = false;
-  for (;;) {
+  for (int round = 0; round < reap_rounds; ++round) {
     const std::size_t count = transport_.poll(finished);
     for (std::size_t i = 0; i < count; ++i) {
       auto& op = *static_cast<operation*>(finished[i].token);
@@ -134,9 +142,10 @@ void loop::push_posted(posted_base* call) noexcept {
   if (head == nullptr) host_.wake();
 }
 
-bool loop::run_posted() {
-  if (posted_.load(std::memory_order_relaxed) == nullptr) return false;
+void loop::take_posted() noexcept {
+  if (posted_.load(std::memory_order_relaxed) == nullptr) return;
   posted_base* newest = posted_.exchange(nullptr, std::memory_order_acquire);
+  posted_base* last = newest;
   posted_base* oldest = nullptr;
   while (newest != nullptr) {
     posted_base* next = newest->next;
@@ -144,10 +153,17 @@ bool loop::run_posted() {
     oldest = newest;
     newest = next;
   }
-  while (oldest != nullptr) {
-    std::unique_ptr<posted_base> call(oldest);
-    oldest = oldest->next;
-    run_user([&call] { call->run(); }, "posted function");
+  (inbox_ != nullptr ? inbox_end_->next : inbox_) = oldest;
+  inbox_end_ = last;
+}
+
+bool loop::run_posted() {
+  take_posted();
+  if (inbox_ == nullptr) return false;
+  for (int i = 0; i < run_budget && inbox_ != nullptr; ++i) {
+    std::unique_ptr<posted_base> call(inbox_);
+    inbox_ = inbox_->next;
+    run_user([&call] { call->run(); }, "posted function", call->where);
   }
   return true;
 }
@@ -160,7 +176,11 @@ void loop::resume(std::coroutine_handle<> coroutine, detail::task_root* root) {
     root->queued = nullptr;
     root->started = true;
   }
-  coroutine.resume();
+  try {
+    coroutine.resume();
+  } catch (...) {  // no task lets one out, but a coroutine of another library may
+    report(std::current_exception(), "coroutine", {});
+  }
   --running_;
   current_root_ = outer_root;
   current_ = outer_loop;
@@ -181,12 +201,13 @@ bool loop::run_ready() {
 }
 
 bool loop::turn(time_point deadline) {
+  if (running_ > 0) throw would_deadlock("loop::turn()", {});
   ++metrics_.turns;
   bool any;
   {
     poll_guard guard(polling_);
     any = reap();
-    if (outside_countdown_-- == 0 || !any) {
+    if (outside_countdown_-- == 0 || (!any && empty_turns_ % outside_every_idle == 0)) {
       outside_countdown_ = outside_every;
       any |= reap_outside();
     }
@@ -200,7 +221,8 @@ bool loop::turn(time_point deadline) {
   any |= run_ready();
   if (fatal_) [[unlikely]]
     std::rethrow_exception(fatal_);
-  if (ready_.empty()) {
+  if (ready_.empty() || flush_countdown_-- == 0) {
+    flush_countdown_ = flush_every;
     any |= flush_sources();
   }
   if (any) {
@@ -241,7 +263,9 @@ void loop::wait(operation& op, const char* call, source_location where) {
 bool loop::wait_until(operation& op, time_point deadline, const char* call, source_location where) {
   if (running_ > 0) throw would_deadlock(call, where);
   empty_turns_ = 0;
-  while (!op.done() && now() < deadline) turn(deadline);
+  if (op.done()) return true;
+  do turn(deadline);
+  while (!op.done() && now() < deadline);
   return op.done();
 }
 

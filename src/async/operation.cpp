@@ -43,7 +43,10 @@ void operation::throw_error() {
 
 void operation::drop() noexcept {
   future_gone_ = true;
-  waiter_ = nullptr;
+  if (waiter_ != nullptr) {  // it would wait for ever, or for freed memory
+    loop_->report(nullptr, "a future was destroyed while a coroutine awaits it", where_);
+    std::terminate();
+  }
   if (!done()) {
     switch (kind_->on_drop) {
       case drop_policy::withdraw:

@@ -5,6 +5,10 @@
 
 namespace weft {
 
+namespace {
+constexpr operation::type join_kind = detail::promised_operation<void>::named("scope join");
+}  // namespace
+
 namespace detail {
 
 bool is_cancellation(const std::exception_ptr& error) noexcept {
@@ -38,7 +42,8 @@ scope::~scope() {
 }
 
 future<void> scope::join(source_location where) {
-  joined_.emplace(on_, where);
+  if (joined_ && joined_->wanted()) throw usage_error("a scope is joined by one caller at a time", where);
+  joined_.emplace(on_, join_kind, where);
   future<void> joined = joined_->get_future();
   if (group_.size() == 0) emptied();
   return joined;
@@ -54,6 +59,7 @@ void scope::emptied() noexcept {
   if (!joined_) return;
   promise<void> joined = std::move(*joined_);
   joined_.reset();
+  if (!joined.wanted()) return;  // who joined was cancelled: the error is left for the next join, or the destructor
   if (error_) {
     joined.set_error(std::exchange(error_, nullptr));
   } else {

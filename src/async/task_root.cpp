@@ -12,7 +12,7 @@ void task_root::cancel() noexcept {
   if (cancel_requested_) return;
   cancel_requested_ = true;
   if (!started) {
-    loop_->unschedule(queued);
+    loop_->unschedule(*this);
     never_started(*this);
     return;
   }
@@ -22,16 +22,16 @@ void task_root::cancel() noexcept {
     return;
   }
   if (queued) {
-    std::coroutine_handle<> coroutine = std::exchange(queued, nullptr);
-    loop_->unschedule(coroutine);
+    const std::coroutine_handle<> coroutine = loop_->unschedule(*this);
     loop_->resume_now(coroutine, this);
   }
 }
 
 std::coroutine_handle<> hand_over(std::coroutine_handle<> next, task_root* root) {
   if constexpr (has_tail_calls) return next;
+  // A cancelled tree unwinds within the call of `cancel`: its depth bounds the stack.
+  if (root != nullptr && root->cancel_requested()) return next;
   if (loop* on = loop::current(); on != nullptr) {
-    if (root != nullptr) root->queued = next;
     on->schedule(next, root);
     return std::noop_coroutine();
   }

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <weft/async/timeout.hpp>
 
+#include <utility>
+
 #include <weft/core/error.hpp>
 
 namespace weft::detail {
 
 bool deadline_awaiter::suspend(std::coroutine_handle<> coroutine, task_root* root) {
   if (root != nullptr && root->cancel_requested()) {
-    cancelled_ = true;
+    op_.withdraw();
+    cancelled_ = !op_.done();
     return false;
   }
   coroutine_ = coroutine;
@@ -17,8 +20,9 @@ bool deadline_awaiter::suspend(std::coroutine_handle<> coroutine, task_root* roo
   abandon = [](cancellation_point& self) noexcept {
     auto& me = static_cast<deadline_awaiter&>(self);
     me.leave();
-    me.cancelled_ = true;
-    return me.coroutine_;
+    me.op_.withdraw();  // too late: its value is not lost
+    me.cancelled_ = !me.op_.done();
+    return std::exchange(me.coroutine_, nullptr);
   };
   op_.on().timers().add(*this, until_);
   op_.set_waiter(this);
@@ -32,13 +36,21 @@ void deadline_awaiter::leave() noexcept {
   if (root_ != nullptr) root_->leaf = nullptr;
 }
 
+void deadline_awaiter::give_up() noexcept {
+  if (op_.current_waiter() == this) {
+    leave();
+  } else {
+    op_.on().unschedule(coroutine_);
+  }
+}
+
 void deadline_awaiter::wake() noexcept {
   leave();
-  if (root_ != nullptr) root_->queued = coroutine_;
   op_.on().schedule(coroutine_, root_);
 }
 
-void deadline_awaiter::await_resume() const {
+void deadline_awaiter::await_resume() {
+  coroutine_ = nullptr;
   if (cancelled_) throw operation_cancelled(op_.kind().name, op_.where());
 }
 

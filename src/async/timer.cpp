@@ -31,7 +31,7 @@ future<void> sleep_until(loop& on, time_point deadline, source_location where) {
 }
 
 future<void> sleep_for(loop& on, duration time, source_location where) {
-  return sleep_until(on, on.now() + time, where);
+  return sleep_until(on, saturating_add(on.now(), time), where);
 }
 
 future<void> sleep_for(duration time, source_location where) {

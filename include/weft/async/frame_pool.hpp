@@ -6,13 +6,28 @@
 
 namespace weft {
 
+namespace detail {
+// A recycled block hides the use of a destroyed operation or frame from the address sanitizer: no recycling under it.
+#if defined(__SANITIZE_ADDRESS__)
+inline constexpr bool recycles_frames = false;
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+inline constexpr bool recycles_frames = false;
+#else
+inline constexpr bool recycles_frames = true;
+#endif
+#else
+inline constexpr bool recycles_frames = true;
+#endif
+}  // namespace detail
+
 /// Recycles the blocks that coroutine frames and operations live in: per thread, one free list for each multiple of 64
 /// bytes up to 2 KiB; larger blocks come from `operator new`. What a block held before never changes behaviour.
 class frame_pool {
  public:
   static void* allocate(std::size_t bytes) {
     const std::size_t size_class = class_of(bytes);
-    if (size_class < classes) {
+    if (detail::recycles_frames && size_class < classes) {
       lists& mine = local();
       if (block* top = mine.free[size_class]; top != nullptr) {
         mine.free[size_class] = top->next;
@@ -24,7 +39,7 @@ class frame_pool {
   }
   static void release(void* memory, std::size_t bytes) noexcept {
     const std::size_t size_class = class_of(bytes);
-    if (size_class < classes) {
+    if (detail::recycles_frames && size_class < classes) {
       lists& mine = local();
       if (mine.count[size_class] < most_kept) {
         mine.free[size_class] = ::new (memory) block{mine.free[size_class]};

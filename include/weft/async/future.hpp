@@ -29,6 +29,10 @@ class operation_awaiter : waiter, cancellation_point {
   explicit operation_awaiter(operation& op) noexcept : op_(op) {}
   operation_awaiter(const operation_awaiter&) = delete;
   operation_awaiter& operator=(const operation_awaiter&) = delete;
+  /// A coroutine of another library may be destroyed while it waits.
+  ~operation_awaiter() {
+    if (coroutine_) leave();
+  }
 
   bool await_ready() const noexcept { return op_.done(); }
   template <class Promise>
@@ -37,7 +41,9 @@ class operation_awaiter : waiter, cancellation_point {
   }
 
  protected:
+  void resumed() noexcept { coroutine_ = nullptr; }
   void check() {
+    resumed();
     if (cancelled_) [[unlikely]]
       throw operation_cancelled(op_.kind().name, op_.where());
     op_.check();
@@ -45,6 +51,7 @@ class operation_awaiter : waiter, cancellation_point {
 
  private:
   bool suspend(std::coroutine_handle<> coroutine, task_root* root) noexcept;
+  void leave() noexcept;
   static void resume(waiter& self) noexcept;
   static std::coroutine_handle<> abandon(cancellation_point& self) noexcept;
 
@@ -104,17 +111,19 @@ class future {
     return op_->take();
   }
   /// Blocks plain code until it is done.
-  void wait(source_location where = source_location::current()) {
+  void wait(source_location where = source_location::current()) const {
     if (!op_->done()) op_->on().wait(*op_, "future::wait()", where);
   }
-  /// Blocks plain code for at most `time`; returns whether it is done. The future stays valid and nothing is withdrawn.
-  bool wait_for(duration time, source_location where = source_location::current()) {
+  /// Blocks plain code for at most `time` (but turns the loop once); returns whether it is done. The future stays valid
+  /// and nothing is withdrawn.
+  bool wait_for(duration time, source_location where = source_location::current()) const {
     loop& on = op_->on();
-    return op_->done() || on.wait_until(*op_, on.now() + time, "future::wait_for()", where);
+    return op_->done() || on.wait_until(*op_, saturating_add(on.now(), time), "future::wait_for()", where);
   }
 
   /// Withdraws the operation if that is still possible. True: it never happened, and the future is ready with
-  /// `operation_cancelled`. False: it has completed (its value is there), or it is a send, which goes on.
+  /// `operation_cancelled`. False: it has completed (its value is there), or it goes on (a send; a task that is running
+  /// now, which ends at its next await).
   bool cancel() noexcept { return op_->withdraw() == withdrawal::withdrawn; }
 
   /// Source, tag and size of a received message, once it is ready.
@@ -147,13 +156,17 @@ inline constexpr bool is_future<future<T>> = true;
 namespace detail {
 template <class T>
 struct promised_operation final : value_operation<T> {
-  promised_operation(loop& on, source_location where) : value_operation<T>(on, kind, where) {}
+  promised_operation(loop& on, const operation::type& kind, source_location where) noexcept
+      : value_operation<T>(on, kind, where) {}
   static withdrawal take_back(operation& self) noexcept {
     self.cancelled();
     return withdrawal::withdrawn;
   }
-  static constexpr operation::type kind{"promise", never_completed, take_back,
-                                        destroy_operation<promised_operation>, drop_policy::withdraw};
+  /// The type table of promises that the records call `name`.
+  static constexpr operation::type named(const char* name) noexcept {
+    return {name, never_completed, take_back, destroy_operation<promised_operation>, drop_policy::withdraw};
+  }
+  static constexpr operation::type unnamed = named("promise");
 };
 }  // namespace detail
 
@@ -163,7 +176,10 @@ template <class T>
 class promise {
  public:
   explicit promise(loop& on, source_location where = source_location::current())
-      : op_(detail::make_operation<detail::promised_operation<T>>(on, where)) {
+      : promise(on, detail::promised_operation<T>::unnamed, where) {}
+  /// For the library's own promises: `kind` names what is awaited and outlives the future.
+  promise(loop& on, const operation::type& kind, source_location where)
+      : op_(detail::make_operation<detail::promised_operation<T>>(on, kind, where)) {
     op_->add_owner();
     first_ = op_;
   }
@@ -183,6 +199,8 @@ class promise {
 
   /// Once.
   future<T> get_future() noexcept { return future<T>(std::exchange(first_, nullptr)); }
+  /// False once the future has its value or error, or was cancelled or dropped.
+  bool wanted() const noexcept { return !op_->done(); }
 
   template <class... Args>
   void set_value(Args&&... args) {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <exception>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
@@ -32,8 +33,8 @@ class loop_source {
   virtual ~loop_source() = default;
   virtual bool poll() = 0;
   virtual bool run() { return false; }
-  /// Nothing is ready to run: send what was held back. Called in plain code's and the loop's turns and in `loop::poll`;
-  /// the source that was added first comes last, so that it sends what the others hand to it.
+  /// Send what was held back. Called in turns that leave nothing ready to run, in every 16th of the others, and in
+  /// `loop::poll`; the source that was added first comes last, so that it sends what the others hand to it.
   virtual bool flush() { return false; }
 };
 
@@ -60,8 +61,9 @@ struct loop_metrics {
 /// The event loop of a rank: drives the transport's operations, timers, child processes, signals, descriptors, journal
 /// syncs and functions posted by other threads, and resumes the coroutines that wait for them.
 ///
-/// A turn has fixed phases: poll (collects what finished; runs no user code), timers, inbox, run (resumes what is ready,
-/// at most `run_budget` times, so that no source starves another), flush, and idle if nothing happened.
+/// A turn has fixed phases: poll (collects what finished; runs no user code), timers, inbox, run (resumes what is ready),
+/// flush, and idle if nothing happened. Each phase is bounded (inbox and run by `run_budget`), so that no source starves
+/// another.
 /// One thread uses a loop; only `post` and `wake` may be called from others.
 class loop {
  public:
@@ -80,7 +82,7 @@ class loop {
   weft::storage* storage() const noexcept { return storage_; }
   time_point now() { return transport_.now(); }
 
-  /// One turn. Plain code only. Returns whether anything happened (if not, the idle wait was taken, until `deadline` at
+  /// One turn. Plain code only (elsewhere it throws `would_deadlock`). Returns whether anything happened (if not, the idle wait was taken, until `deadline` at
   /// the latest).
   bool turn(time_point deadline = never);
   /// Blocks plain code until `op` is done, turning the loop. Throws `would_deadlock` from code that the loop runs.
@@ -94,8 +96,18 @@ class loop {
   bool running() const noexcept { return running_ > 0; }
 
   /// Puts a coroutine into the run phase. `root` is its cancellation root, or nullptr.
-  void schedule(std::coroutine_handle<> coroutine, detail::task_root* root) { ready_.push(coroutine, root); }
-  /// Takes a scheduled coroutine out again; false if it was not there.
+  void schedule(std::coroutine_handle<> coroutine, detail::task_root* root) {
+    const std::size_t place = ready_.push(coroutine, root);
+    if (root == nullptr) return;
+    root->queued = coroutine;
+    root->queued_at = place;
+  }
+  /// Takes a tree's scheduled coroutine out again and returns it.
+  std::coroutine_handle<> unschedule(detail::task_root& root) noexcept {
+    ready_.remove_at(root.queued_at, root.queued);
+    return std::exchange(root.queued, nullptr);
+  }
+  /// Takes a coroutine without a root out again, O(n); false if it was not there.
   bool unschedule(std::coroutine_handle<> coroutine) noexcept { return ready_.remove(coroutine); }
   /// Resumes at once, inside the current call (cancellation only).
   void resume_now(std::coroutine_handle<> coroutine, detail::task_root* root);
@@ -107,8 +119,10 @@ class loop {
   /// do. An exception that leaves it is reported. Costs one allocation.
   template <class F>
     requires std::is_invocable_v<std::decay_t<F>&>
-  void post(F&& call) {
-    push_posted(new posted_call<std::decay_t<F>>(std::forward<F>(call)));
+  void post(F&& call, source_location where = source_location::current()) {
+    posted_base* made = new posted_call<std::decay_t<F>>(std::forward<F>(call));
+    made->where = where;
+    push_posted(made);
   }
   /// Ends the current or next idle sleep; from any thread.
   void wake() noexcept { host_.wake(); }
@@ -127,6 +141,12 @@ class loop {
     for (operation* op = first_pending_; op != nullptr; op = op->next_pending()) visit(op->record());
   }
   std::size_t pending() const noexcept { return pending_count_; }
+  /// Text about what is pending, one line for each kind and place, the oldest first and at most `most` lines:
+  ///     3 operations are pending:
+  ///       2 irecv, rank 1, tag 7 (ring.cpp:12 in ring), awaited
+  ///       1 sleep (ring.cpp:20 in ring)
+  /// Empty if nothing is.
+  std::string pending_report(std::size_t most = 20) const;
 
   /// An error that nobody awaits: written to the host's standard error with `what` and the place, and counted.
   void report(std::exception_ptr error, const char* what, source_location where) noexcept;
@@ -146,14 +166,14 @@ class loop {
 
   /// Calls user code that is no coroutine, with the loop as the current one; an exception that leaves it is reported.
   template <class Call>
-  void run_user(Call&& call, const char* what) noexcept {
+  void run_user(Call&& call, const char* what, source_location where = {}) noexcept {
     loop* outer_loop = std::exchange(current_, this);
     detail::task_root* outer_root = std::exchange(current_root_, nullptr);
     ++running_;
     try {
       call();
     } catch (...) {
-      report(std::current_exception(), what, {});
+      report(std::current_exception(), what, where);
     }
     --running_;
     current_root_ = outer_root;
@@ -167,6 +187,7 @@ class loop {
   friend class operation;
   struct posted_base {
     posted_base* next = nullptr;
+    source_location where;
     virtual ~posted_base() = default;
     virtual void run() = 0;
   };
@@ -184,6 +205,7 @@ class loop {
   bool flush_sources();
   bool reap_outside();
   bool fire_timers();
+  void take_posted() noexcept;
   bool run_posted();
   bool run_ready();
   void resume(std::coroutine_handle<> coroutine, detail::task_root* root);
@@ -206,11 +228,14 @@ class loop {
   operation* first_pending_ = nullptr;
   operation* last_pending_ = nullptr;
   std::size_t pending_count_ = 0;
-  std::atomic<posted_base*> posted_{nullptr};
+  std::atomic<posted_base*> posted_{nullptr};  ///< newest first, pushed by any thread
+  posted_base* inbox_ = nullptr;               ///< oldest first, taken over by the loop
+  posted_base* inbox_end_ = nullptr;
   std::exception_ptr fatal_;
   std::uint64_t empty_turns_ = 0;
   unsigned outside_countdown_ = 0;
   unsigned clock_countdown_ = 0;
+  unsigned flush_countdown_ = 0;
   int running_ = 0;
   bool polling_ = false;
   reporter reporter_ = nullptr;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <new>
@@ -97,7 +98,7 @@ class operation {
   waiter* current_waiter() const noexcept { return waiter_; }
 
   withdrawal withdraw() noexcept { return done() ? withdrawal::too_late : kind_->withdraw(*this); }
-  /// The future is gone: do as the type's `on_drop` says, then give up its ownership.
+  /// The future is gone: do as the type's `on_drop` says, then give up its ownership. Nobody may await it any more.
   void drop() noexcept;
   /// An operation starts with one owner, its future. The last owner to leave destroys it; an error that nobody saw is
   /// reported then.

@@ -23,17 +23,24 @@ class ready_queue {
 
   bool empty() const noexcept { return head_ == tail_; }
   std::size_t size() const noexcept { return tail_ - head_; }
-  void push(std::coroutine_handle<> coroutine, detail::task_root* root) {
+  /// Returns the entry's place, by which `remove_at` finds it.
+  std::size_t push(std::coroutine_handle<> coroutine, detail::task_root* root) {
     if (size() == capacity_) grow();
-    entries_[tail_++ & (capacity_ - 1)] = {coroutine, root};
+    at(tail_) = {coroutine, root};
+    return tail_++;
   }
   /// The oldest entry; its `coroutine` is null if it was removed.
-  entry pop() noexcept { return entries_[head_++ & (capacity_ - 1)]; }
+  entry pop() noexcept { return at(head_++); }
+  /// O(1). False if `coroutine` does not stand there.
+  bool remove_at(std::size_t place, std::coroutine_handle<> coroutine) noexcept {
+    if (place - head_ >= size() || at(place).coroutine != coroutine) return false;
+    at(place) = {};
+    return true;
+  }
   bool remove(std::coroutine_handle<> coroutine) noexcept {
     for (std::size_t i = head_; i != tail_; ++i) {
-      entry& e = entries_[i & (capacity_ - 1)];
-      if (e.coroutine != coroutine) continue;
-      e = {};
+      if (at(i).coroutine != coroutine) continue;
+      at(i) = {};
       return true;
     }
     return false;
@@ -41,14 +48,12 @@ class ready_queue {
 
  private:
   static constexpr std::size_t initial = 64;
+  entry& at(std::size_t place) noexcept { return entries_[place & (capacity_ - 1)]; }
   void grow() {
     auto larger = std::make_unique<entry[]>(capacity_ * 2);
-    const std::size_t count = size();
-    for (std::size_t i = 0; i < count; ++i) larger[i] = entries_[(head_ + i) & (capacity_ - 1)];
+    for (std::size_t i = head_; i != tail_; ++i) larger[i & (capacity_ * 2 - 1)] = at(i);
     entries_ = std::move(larger);
     capacity_ *= 2;
-    head_ = 0;
-    tail_ = count;
   }
 
   std::unique_ptr<entry[]> entries_;

@@ -27,7 +27,7 @@ class scope {
   future<T> spawn(task<T> body, source_location where = source_location::current()) {
     return detail::launch(on_, std::move(body), &group_, where);
   }
-  /// Ready when no child is left. Throws the first error of a child whose future nobody holds.
+  /// Ready when no child is left. Throws the first error of a child whose future nobody holds. One caller at a time.
   future<void> join(source_location where = source_location::current());
   /// Cancels every child; they have ended when it returns (but for the caller itself, if it is a child).
   void cancel() noexcept { group_.cancel_all(); }

@@ -33,15 +33,15 @@ class task_operation final : public value_operation<T>, public task_root, public
 
   void begin() {
     body_.handle().promise().root = this;
-    queued = body_.handle();
     task_root::on().schedule(body_.handle(), this);
   }
 
  private:
   void end_unstarted() noexcept {
+    task_group* owner = group;
     body_ = task<T>();
     operation::cancelled();
-    leave_group();
+    if (owner != nullptr) leave(*owner);
   }
   void end() noexcept {
     auto& promise = body_.handle().promise();
@@ -58,6 +58,7 @@ class task_operation final : public value_operation<T>, public task_root, public
     body_ = task<T>();
     conclude(std::move(error));
   }
+  // Without a group, and with its future gone, the task is destroyed by becoming done: nothing may follow.
   void conclude(std::exception_ptr error) noexcept {
     task_group* owner = group;
     if (!error) {
@@ -71,11 +72,10 @@ class task_operation final : public value_operation<T>, public task_root, public
       }
       this->fail(std::move(error));
     }
-    leave_group();
+    if (owner != nullptr) leave(*owner);
   }
-  void leave_group() noexcept {
-    if (group == nullptr) return;
-    group->remove(*this);
+  void leave(task_group& owner) noexcept {
+    owner.remove(*this);
     this->release_owner();
   }
   static withdrawal stop(operation& self) noexcept {
@@ -107,7 +107,7 @@ using callback_result = std::conditional_t<
 class done_awaiter : public operation_awaiter {
  public:
   using operation_awaiter::operation_awaiter;
-  void await_resume() const noexcept {}
+  void await_resume() noexcept { resumed(); }
 };
 
 template <class R, class T, class F>
@@ -133,9 +133,10 @@ future<T> spawn(loop& on, task<T> body, source_location where = source_location:
   return detail::launch(on, std::move(body), &on.tasks(), where);
 }
 
-/// Runs a task to its end from plain code and returns its value.
+/// Runs a task to its end from plain code and returns its value. Throws `would_deadlock` from code that the loop runs.
 template <class T>
 T run(loop& on, task<T> body, source_location where = source_location::current()) {
+  if (on.running()) throw would_deadlock("run()", where);
   future<T> result = detail::launch(on, std::move(body), nullptr, where);
   return result.get(where);
 }

@@ -153,17 +153,29 @@ inline task<void> task_promise<void>::get_return_object() noexcept {
 
 class yield_awaiter {
  public:
+  explicit yield_awaiter(loop& on, source_location where) noexcept : on_(on), where_(where) {}
   bool await_ready() const noexcept { return false; }
   template <class Promise>
-  void await_suspend(std::coroutine_handle<Promise> coroutine) const {
-    task_root* root = root_of(coroutine.promise());
-    loop::current()->schedule(coroutine, root);
+  bool await_suspend(std::coroutine_handle<Promise> coroutine) {
+    root_ = root_of(coroutine.promise());
+    if (root_ != nullptr && root_->cancel_requested()) return false;
+    on_.schedule(coroutine, root_);
+    return true;
   }
-  void await_resume() const noexcept {}
+  void await_resume() const {
+    if (root_ != nullptr && root_->cancel_requested()) throw operation_cancelled("yield", where_);
+  }
+
+ private:
+  loop& on_;
+  source_location where_;
+  task_root* root_ = nullptr;
 };
 }  // namespace detail
 
 /// `co_await yield()`: lets everything else that is ready run first.
-inline detail::yield_awaiter yield() noexcept { return {}; }
+inline detail::yield_awaiter yield(source_location where = source_location::current()) {
+  return detail::yield_awaiter(loop::current_or_throw("yield", where), where);
+}
 
 }  // namespace weft

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <coroutine>
-#include <cstdint>
+#include <cstddef>
 #include <type_traits>
 
 namespace weft {
@@ -36,7 +36,8 @@ class task_root {
 
   cancellation_point* leaf = nullptr;
   const task_node* node = nullptr;  ///< its place in the group that owns it, if one does
-  std::coroutine_handle<> queued;
+  std::coroutine_handle<> queued;   ///< set by `loop::schedule`
+  std::size_t queued_at = 0;        ///< its place in the ready queue
   bool started = false;
   void (*never_started)(task_root& self) noexcept = nullptr;  ///< cancelled before its first step
   void (*finished)(task_root& self) noexcept = nullptr;       ///< its first coroutine has come to its end

@@ -18,17 +18,21 @@ class deadline_awaiter : waiter, timer_node, cancellation_point {
   deadline_awaiter(operation& op, time_point deadline) noexcept : op_(op), until_(deadline) {}
   deadline_awaiter(const deadline_awaiter&) = delete;
   deadline_awaiter& operator=(const deadline_awaiter&) = delete;
+  ~deadline_awaiter() {
+    if (coroutine_) give_up();
+  }
 
   bool await_ready() const noexcept { return op_.done(); }
   template <class Promise>
   bool await_suspend(std::coroutine_handle<Promise> coroutine) {
     return suspend(coroutine, root_of(coroutine.promise()));
   }
-  void await_resume() const;
+  void await_resume();
 
  private:
   bool suspend(std::coroutine_handle<> coroutine, task_root* root);
   void leave() noexcept;
+  void give_up() noexcept;  ///< the coroutine is destroyed while it waits
   void wake() noexcept;
 
   operation& op_;
@@ -80,17 +84,18 @@ task<T> with_deadline(task<T>&& body, time_point deadline, source_location where
 /// As `with_deadline`, `time` from now.
 template <class T>
 task<T> with_timeout(future<T>&& wait, duration time, source_location where = source_location::current()) {
-  const time_point deadline = wait.state()->on().now() + time;
+  const time_point deadline = saturating_add(wait.state()->on().now(), time);
   return detail::await_until(std::move(wait), deadline, where);
 }
 template <class T>
 task<T> with_timeout(future<T>& wait, duration time, source_location where = source_location::current()) {
-  const time_point deadline = wait.state()->on().now() + time;
+  const time_point deadline = saturating_add(wait.state()->on().now(), time);
   return detail::await_borrowed_until(wait, deadline, where);
 }
 template <class T>
 task<T> with_timeout(task<T>&& body, duration time, source_location where = source_location::current()) {
-  const time_point deadline = loop::current_or_throw("with_timeout of a task", where).now() + time;
+  const time_point now = loop::current_or_throw("with_timeout of a task", where).now();
+  const time_point deadline = saturating_add(now, time);
   return with_deadline(std::move(body), deadline, where);
 }
 

@@ -49,10 +49,10 @@ struct each_of_tuple {
 };
 
 template <class T>
-task<void> all_of_borrowed(std::vector<future<T>>& futures, source_location where) {
+task<void> all_of_vector(std::vector<future<T>>& futures, members whose, source_location where) {
   if (futures.empty()) co_return;
   each_of_vector<T> each{futures};
-  group_awaiter<each_of_vector<T>> all(futures.front().state()->on(), each, futures.size(), "when_all", where);
+  group_awaiter<each_of_vector<T>> all(futures.front().state()->on(), each, futures.size(), whose, "when_all", where);
   co_await all;
   throw_first_error(each);
 }
@@ -60,7 +60,7 @@ task<void> all_of_borrowed(std::vector<future<T>>& futures, source_location wher
 template <class T>
 task<std::conditional_t<std::is_void_v<T>, void, std::vector<storable<T>>>> all_of_owned(std::vector<future<T>> futures,
                                                                                          source_location where) {
-  co_await all_of_borrowed(futures, where);
+  co_await all_of_vector(futures, members::owned, where);
   if constexpr (!std::is_void_v<T>) {
     std::vector<T> values;
     values.reserve(futures.size());
@@ -72,7 +72,8 @@ task<std::conditional_t<std::is_void_v<T>, void, std::vector<storable<T>>>> all_
 template <class... Ts>
 task<std::tuple<storable<Ts>...>> all_of_tuple(std::tuple<future<Ts>...> futures, source_location where) {
   each_of_tuple<Ts...> each{futures};
-  group_awaiter<each_of_tuple<Ts...>> all(std::get<0>(futures).state()->on(), each, sizeof...(Ts), "when_all", where);
+  loop& on = std::get<0>(futures).state()->on();
+  group_awaiter<each_of_tuple<Ts...>> all(on, each, sizeof...(Ts), members::owned, "when_all", where);
   co_await all;
   throw_first_error(each);
   co_return std::apply([](auto&... f) { return std::tuple<storable<Ts>...>(take_from(f)...); }, futures);
@@ -92,7 +93,7 @@ future<T> as_future(task<T>&& body, source_location where) {
 /// Completes when all of `futures` are done; the values stay in them. Throws the first error (in the vector's order).
 template <class T>
 task<void> when_all(std::vector<future<T>>& futures, source_location where = source_location::current()) {
-  return detail::all_of_borrowed(futures, where);
+  return detail::all_of_vector(futures, detail::members::borrowed, where);
 }
 /// Completes with the values, in order (nothing for `future<void>`). Throws the first error.
 template <class T>

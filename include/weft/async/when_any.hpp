@@ -29,19 +29,19 @@ struct any_of_vector_result {
 
 namespace detail {
 
+/// The first member that has a value or an error; if all that are done were cancelled, the first of those.
 template <class ForEach>
 std::size_t first_done(ForEach& each) {
-  std::size_t index = 0;
+  constexpr std::size_t none = ~std::size_t{0};
+  std::size_t finished = none;
+  std::size_t cancelled = none;
   std::size_t at = 0;
-  bool found = false;
   each([&](operation& op) {
-    if (!found && op.done()) {
-      index = at;
-      found = true;
-    }
+    std::size_t& first = op.state() == operation_state::cancelled ? cancelled : finished;
+    if (op.done() && first == none) first = at;
     ++at;
   });
-  return index;
+  return finished != none ? finished : cancelled;
 }
 
 template <class T>
@@ -63,16 +63,17 @@ struct each_of_references {
 template <class... Ts>
 task<std::size_t> any_of_references(std::tuple<future<Ts>&...> futures, source_location where) {
   each_of_references<Ts...> each{futures};
-  group_awaiter<each_of_references<Ts...>> any(std::get<0>(futures).state()->on(), each, 1, "when_any", where);
+  loop& on = std::get<0>(futures).state()->on();
+  group_awaiter<each_of_references<Ts...>> any(on, each, 1, members::borrowed, "when_any", where);
   co_await any;
   co_return first_done(each);
 }
 
 template <class T>
-task<std::size_t> any_of_borrowed(std::vector<future<T>>& futures, source_location where) {
+task<std::size_t> any_of_vector(std::vector<future<T>>& futures, members whose, source_location where) {
   if (futures.empty()) throw usage_error("when_any of no futures would never complete", where);
   each_of_vector<T> each{futures};
-  group_awaiter<each_of_vector<T>> any(futures.front().state()->on(), each, 1, "when_any", where);
+  group_awaiter<each_of_vector<T>> any(futures.front().state()->on(), each, 1, whose, "when_any", where);
   co_await any;
   co_return first_done(each);
 }
@@ -80,7 +81,7 @@ task<std::size_t> any_of_borrowed(std::vector<future<T>>& futures, source_locati
 template <class T>
 task<any_of_vector_result<T>> any_of_owned(std::vector<future<T>> futures, source_location where) {
   any_of_vector_result<T> result;
-  result.index = co_await any_of_borrowed(futures, where);
+  result.index = co_await any_of_vector(futures, members::owned, where);
   futures[result.index].state()->check();
   for (future<T>& f : futures) result.values.push_back(value_if_any(f));
   co_return result;
@@ -89,7 +90,8 @@ task<any_of_vector_result<T>> any_of_owned(std::vector<future<T>> futures, sourc
 template <class... Ts>
 task<any_result<Ts...>> any_of_tuple(std::tuple<future<Ts>...> futures, source_location where) {
   each_of_tuple<Ts...> each{futures};
-  group_awaiter<each_of_tuple<Ts...>> any(std::get<0>(futures).state()->on(), each, 1, "when_any", where);
+  loop& on = std::get<0>(futures).state()->on();
+  group_awaiter<each_of_tuple<Ts...>> any(on, each, 1, members::owned, "when_any", where);
   co_await any;
   any_result<Ts...> result;
   result.index = first_done(each);
@@ -112,7 +114,7 @@ task<std::size_t> when_any(future<Ts>&... futures) {
 }
 template <class T>
 task<std::size_t> when_any(std::vector<future<T>>& futures, source_location where = source_location::current()) {
-  return detail::any_of_borrowed(futures, where);
+  return detail::any_of_vector(futures, detail::members::borrowed, where);
 }
 /// Moved-in futures and tasks: see `any_result`. Throws the winner's error, if it failed.
 template <class... Waits>

@@ -12,4 +12,9 @@ using time_point = std::chrono::time_point<std::chrono::steady_clock, std::chron
 /// No deadline.
 inline constexpr time_point never = time_point::max();
 
+/// `start + length`, or `never` where that would overflow: a time-out of `duration::max()` is none.
+constexpr time_point saturating_add(time_point start, duration length) noexcept {
+  return length > never - start && start.time_since_epoch() >= duration::zero() ? never : start + length;
+}
+
 }  // namespace weft
