@@ -12,7 +12,8 @@ bool operation_awaiter::suspend(std::coroutine_handle<> coroutine, task_root* ro
   coroutine_ = coroutine;
   root_ = root;
   notify = resume;
-  op_.set_waiter(this);
+  op_.set_owning_waiter(this);
+  owns_ = true;
   if (root != nullptr) {
     cancellation_point::abandon = operation_awaiter::abandon;
     root->leaf = this;

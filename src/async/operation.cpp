@@ -43,8 +43,8 @@ void operation::throw_error() {
 
 void operation::drop() noexcept {
   future_gone_ = true;
-  if (waiter_ != nullptr) {  // it would wait for ever, or for freed memory
-    loop_->report(nullptr, "a future was destroyed while a coroutine awaits it", where_);
+  if (waiter_ != nullptr && !waiter_owns_) {  // it would look at the future that is gone
+    loop_->report(nullptr, "a future was destroyed while when_all, when_any or with_timeout wait for it", where_);
     std::terminate();
   }
   if (!done()) {

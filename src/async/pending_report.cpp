@@ -33,7 +33,8 @@ std::string loop::pending_report(std::size_t most) const {
   std::vector<line> lines;
   std::size_t beyond = 0;  // operations that fit no line
   for_each_pending([&](const wait_record& record) {
-    const auto found = std::find_if(lines.begin(), lines.end(), [&](const line& l) { return same_place(l.record, record); });
+    const auto found =
+        std::find_if(lines.begin(), lines.end(), [&](const line& l) { return same_place(l.record, record); });
     if (found != lines.end()) {
       ++found->count;
     } else if (lines.size() < most) {
@@ -43,8 +44,8 @@ std::string loop::pending_report(std::size_t most) const {
     }
   });
   if (pending_count_ == 0) return {};
-  std::string text = pending_count_ == 1 ? "1 operation is pending:\n"
-                                         : std::to_string(pending_count_) + " operations are pending:\n";
+  std::string text =
+      pending_count_ == 1 ? "1 operation is pending:\n" : std::to_string(pending_count_) + " operations are pending:\n";
   for (const line& l : lines) text += text_of(l);
   if (beyond > 0) text += "  and " + std::to_string(beyond) + " more\n";
   return text;

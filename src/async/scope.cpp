@@ -34,8 +34,8 @@ scope::scope(loop& on, source_location where) noexcept : on_(on), where_(where) 
 scope::~scope() {
   group_.cancel_all();
   if (group_.size() != 0) {
-    on_.report(std::make_exception_ptr(usage_error("a scope was destroyed by one of its own children", where_)), "scope",
-               where_);
+    on_.report(std::make_exception_ptr(usage_error("a scope was destroyed by one of its own children", where_)),
+               "scope", where_);
     std::terminate();
   }
   if (error_) on_.report(error_, "a child of a scope that nobody joined", where_);

@@ -30,8 +30,10 @@ class operation_awaiter : waiter, cancellation_point {
   operation_awaiter(const operation_awaiter&) = delete;
   operation_awaiter& operator=(const operation_awaiter&) = delete;
   /// A coroutine of another library may be destroyed while it waits.
+  /// A coroutine of another library may be destroyed while it waits.
   ~operation_awaiter() {
     if (coroutine_) leave();
+    if (std::exchange(owns_, false)) op_.release_owner();
   }
 
   bool await_ready() const noexcept { return op_.done(); }
@@ -58,6 +60,7 @@ class operation_awaiter : waiter, cancellation_point {
   operation& op_;
   std::coroutine_handle<> coroutine_;
   task_root* root_ = nullptr;
+  bool owns_ = false;
   bool cancelled_ = false;
 };
 

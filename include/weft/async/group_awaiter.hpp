@@ -12,14 +12,15 @@
 
 namespace weft::detail {
 
-/// Whose the awaited futures are: what was moved in is withdrawn when the wait is cancelled; what was lent stays pending.
+/// Whose the awaited futures are: what was moved in is withdrawn when the wait is cancelled; what was lent stays
+/// pending.
 enum class members : std::uint8_t { owned, borrowed };
 
-/// Suspends a coroutine until `needed` of a set of operations are done: one shared waiter, O(1) per completion. The set is
-/// given by a function that calls back for each member, so that arrays, vectors and tuples of futures serve alike.
+/// Suspends a coroutine until `needed` of a set of operations are done: one shared waiter, O(1) per completion. The set
+/// is given by a function that calls back for each member, so that arrays, vectors and tuples of futures serve alike.
 ///
-/// Cancelled, it withdraws the members that it owns; if that comes too late for `needed` of them, the wait has succeeded
-/// after all, so that no message is lost.
+/// Cancelled, it withdraws the members that it owns; if that comes too late for `needed` of them, the wait has
+/// succeeded after all, so that no message is lost.
 template <class ForEach>
 class group_awaiter : waiter, cancellation_point {
  public:

@@ -61,10 +61,9 @@ struct loop_metrics {
 /// The event loop of a rank: drives the transport's operations, timers, child processes, signals, descriptors, journal
 /// syncs and functions posted by other threads, and resumes the coroutines that wait for them.
 ///
-/// A turn has fixed phases: poll (collects what finished; runs no user code), timers, inbox, run (resumes what is ready),
-/// flush, and idle if nothing happened. Each phase is bounded (inbox and run by `run_budget`), so that no source starves
-/// another.
-/// One thread uses a loop; only `post` and `wake` may be called from others.
+/// A turn has fixed phases: poll (collects what finished; runs no user code), timers, inbox, run (resumes what is
+/// ready), flush, and idle if nothing happened. Each phase is bounded (inbox and run by `run_budget`), so that no
+/// source starves another. One thread uses a loop; only `post` and `wake` may be called from others.
 class loop {
  public:
   explicit loop(world& outside);
@@ -82,8 +81,8 @@ class loop {
   weft::storage* storage() const noexcept { return storage_; }
   time_point now() { return transport_.now(); }
 
-  /// One turn. Plain code only (elsewhere it throws `would_deadlock`). Returns whether anything happened (if not, the idle wait was taken, until `deadline` at
-  /// the latest).
+  /// One turn. Plain code only (elsewhere it throws `would_deadlock`). Returns whether anything happened (if not, the
+  /// idle wait was taken, until `deadline` at the latest).
   bool turn(time_point deadline = never);
   /// Blocks plain code until `op` is done, turning the loop. Throws `would_deadlock` from code that the loop runs.
   void wait(operation& op, const char* call, source_location where);
@@ -118,8 +117,8 @@ class loop {
   /// Runs `call()` in the run phase, soon, on the loop's thread. From any thread; the only thing that other threads may
   /// do. An exception that leaves it is reported. Costs one allocation.
   template <class F>
-    requires std::is_invocable_v<std::decay_t<F>&>
-  void post(F&& call, source_location where = source_location::current()) {
+  requires std::is_invocable_v < std::decay_t<F>
+  & > void post(F&& call, source_location where = source_location::current()) {
     posted_base* made = new posted_call<std::decay_t<F>>(std::forward<F>(call));
     made->where = where;
     push_posted(made);

@@ -95,10 +95,17 @@ class operation {
   const std::exception_ptr& error() const noexcept { return error_; }
 
   void set_waiter(waiter* who) noexcept { waiter_ = who; }
+  /// The waiter is an owner as well: the future may be destroyed while it waits.
+  void set_owning_waiter(waiter* who) noexcept {
+    waiter_ = who;
+    waiter_owns_ = true;
+    ++owners_;
+  }
   waiter* current_waiter() const noexcept { return waiter_; }
 
   withdrawal withdraw() noexcept { return done() ? withdrawal::too_late : kind_->withdraw(*this); }
-  /// The future is gone: do as the type's `on_drop` says, then give up its ownership. Nobody may await it any more.
+  /// The future is gone: do as the type's `on_drop` says, then give up its ownership. A coroutine that
+  /// still awaits it gets `operation_cancelled`, or the value if it goes on.
   void drop() noexcept;
   /// An operation starts with one owner, its future. The last owner to leave destroys it; an error that nobody saw is
   /// reported then.
@@ -138,6 +145,7 @@ class operation {
   bool seen_ = false;
   bool linked_ = false;
   bool future_gone_ = false;
+  bool waiter_owns_ = false;
 };
 
 /// An operation with a value of type T, made in place by `emplace`.

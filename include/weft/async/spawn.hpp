@@ -99,9 +99,9 @@ future<T> launch(loop& on, task<T> body, task_group* group, source_location wher
 }
 
 template <class T, class F>
-using callback_result = std::conditional_t<
-    std::is_invocable_v<F&, future<T>>, std::invoke_result<F&, future<T>>,
-    std::conditional_t<std::is_void_v<T>, std::invoke_result<F&>, std::invoke_result<F&, T>>>;
+using callback_result =
+    std::conditional_t<std::is_invocable_v<F&, future<T>>, std::invoke_result<F&, future<T>>,
+                       std::conditional_t<std::is_void_v<T>, std::invoke_result<F&>, std::invoke_result<F&, T>>>;
 
 /// Completes when `op` is done, whatever became of it; takes nothing.
 class done_awaiter : public operation_awaiter {

@@ -58,10 +58,8 @@ struct task_promise final : promise_base {
   std::optional<T> value;
   task<T> get_return_object() noexcept;
   template <class U>
-    requires std::is_convertible_v<U&&, T>
-  void return_value(U&& result) {
-    value.emplace(std::forward<U>(result));
-  }
+  requires std::is_convertible_v<U&&, T>
+  void return_value(U&& result) { value.emplace(std::forward<U>(result)); }
   T take() {
     if (error) std::rethrow_exception(error);
     return std::move(*value);

@@ -62,10 +62,10 @@ task<T> await_borrowed_until(future<T>& wait, time_point deadline, source_locati
 
 }  // namespace detail
 
-/// The value, or `timed_out` when it is not there by `deadline`. No message is lost: the operation is withdrawn first, and
-/// if that comes too late its value is returned. A send cannot be withdrawn: moved in, it goes on by itself if it owns
-/// its buffer, and otherwise holds the caller until the transport lets the buffer go; passed as an lvalue, its future
-/// stays valid.
+/// The value, or `timed_out` when it is not there by `deadline`. No message is lost: the operation is withdrawn first,
+/// and if that comes too late its value is returned. A send cannot be withdrawn: moved in, it goes on by itself if it
+/// owns its buffer, and otherwise holds the caller until the transport lets the buffer go; passed as an lvalue, its
+/// future stays valid.
 template <class T>
 task<T> with_deadline(future<T>&& wait, time_point deadline, source_location where = source_location::current()) {
   return detail::await_until(std::move(wait), deadline, where);

@@ -15,8 +15,8 @@ future<void> sleep_for(loop& on, duration time, source_location where = source_l
 future<void> sleep_for(duration time, source_location where = source_location::current());
 future<void> sleep_until(time_point deadline, source_location where = source_location::current());
 
-/// Ticks at start + k * period, without drift: a late tick does not move the later ones; ticks that were missed whole are
-/// skipped and counted.
+/// Ticks at start + k * period, without drift: a late tick does not move the later ones; ticks that were missed whole
+/// are skipped and counted.
 class periodic_timer {
  public:
   periodic_timer(loop& on, duration period);

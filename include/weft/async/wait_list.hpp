@@ -8,8 +8,8 @@ namespace weft::detail {
 
 class wait_list;
 
-/// One wait in a local object (semaphore, mutex, event): an operation that stands in the object's queue until the object
-/// grants it. What is granted but never taken is given back by the value's own destructor.
+/// One wait in a local object (semaphore, mutex, event): an operation that stands in the object's queue until the
+/// object grants it. What is granted but never taken is given back by the value's own destructor.
 template <class T>
 class queued_operation;
 

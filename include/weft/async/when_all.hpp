@@ -103,9 +103,8 @@ auto when_all(std::vector<future<T>>&& futures, source_location where = source_l
 /// Completes with a tuple of the values (`std::monostate` for void). Throws the first error, after all are done.
 /// Tasks among the arguments run side by side; then the call must come from code that the loop runs.
 template <class... Waits>
-  requires(sizeof...(Waits) > 0 && (std::is_rvalue_reference_v<Waits&&> && ...) &&
-           ((is_future<Waits> || is_task<Waits>) && ...))
-auto when_all(Waits&&... waits) {
+requires(sizeof...(Waits) > 0 && (std::is_rvalue_reference_v<Waits&&> && ...) &&
+         ((is_future<Waits> || is_task<Waits>)&&...)) auto when_all(Waits&&... waits) {
   const source_location where{};
   return detail::all_of_tuple(std::tuple(detail::as_future(std::move(waits), where)...), where);
 }

@@ -99,8 +99,8 @@ task<any_result<Ts...>> any_of_tuple(std::tuple<future<Ts>...> futures, source_l
   each([&](operation& op) {
     if (at++ == result.index) op.check();
   });
-  result.values = std::apply(
-      [](auto&... f) { return std::tuple<std::optional<storable<Ts>>...>(value_if_any(f)...); }, futures);
+  result.values =
+      std::apply([](auto&... f) { return std::tuple<std::optional<storable<Ts>>...>(value_if_any(f)...); }, futures);
   co_return result;
 }
 
@@ -108,8 +108,7 @@ task<any_result<Ts...>> any_of_tuple(std::tuple<future<Ts>...> futures, source_l
 
 /// The index of a future that is done. All stay with the caller: the losers pending, the winner's value in it.
 template <class... Ts>
-  requires(sizeof...(Ts) > 0)
-task<std::size_t> when_any(future<Ts>&... futures) {
+requires(sizeof...(Ts) > 0) task<std::size_t> when_any(future<Ts>&... futures) {
   return detail::any_of_references<Ts...>(std::tie(futures...), {});
 }
 template <class T>
@@ -118,9 +117,8 @@ task<std::size_t> when_any(std::vector<future<T>>& futures, source_location wher
 }
 /// Moved-in futures and tasks: see `any_result`. Throws the winner's error, if it failed.
 template <class... Waits>
-  requires(sizeof...(Waits) > 0 && (std::is_rvalue_reference_v<Waits&&> && ...) &&
-           ((is_future<Waits> || is_task<Waits>) && ...))
-auto when_any(Waits&&... waits) {
+requires(sizeof...(Waits) > 0 && (std::is_rvalue_reference_v<Waits&&> && ...) &&
+         ((is_future<Waits> || is_task<Waits>)&&...)) auto when_any(Waits&&... waits) {
   const source_location where{};
   return detail::any_of_tuple(std::tuple(detail::as_future(std::move(waits), where)...), where);
 }
