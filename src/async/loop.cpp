@@ -15,12 +15,12 @@ namespace {
 // looked at every turn, so these bound only how late a busy rank notices.
 constexpr unsigned clock_every = 16;
 constexpr unsigned outside_every = 64;
-// Empty turns before a sleep is announced to those that may have to end it. A transport spins and yields first, and then
-// sleeps for microseconds; announcing costs two atomic exchanges, which a rank in a fast exchange need not pay.
+// Empty turns before a sleep is announced to those that may have to end it. A transport spins and yields first, and
+// then sleeps for microseconds; announcing costs two atomic exchanges, which a rank in a fast exchange need not pay.
 constexpr std::uint64_t turns_before_sleep = 8;
 constexpr unsigned flush_every = 16;
 // Looking at the host costs a system call: a rank that spins does it in its first idle turn and then in every eighth.
-constexpr std::uint64_t outside_every_idle = 8;
+constexpr std::uint64_t host_every_idle = 8;
 // A peer that floods us is left after this many batches of completions.
 constexpr int reap_rounds = 16;
 constexpr auto warn_held_after = std::chrono::seconds(10);
@@ -106,14 +106,16 @@ bool loop::reap() {
   return any;
 }
 
-bool loop::reap_outside() {
+bool loop::reap_host() {
+  if (!host_.watching()) return false;
+  std::array<host_event, 32> events;
+  const std::size_t count = host_.poll(events);
+  for (std::size_t i = 0; i < count; ++i) static_cast<host_listener*>(events[i].token)->on_event(events[i]);
+  return count > 0;
+}
+
+bool loop::reap_storage() {
   bool any = false;
-  if (host_.watching()) {
-    std::array<host_event, 32> events;
-    const std::size_t count = host_.poll(events);
-    for (std::size_t i = 0; i < count; ++i) static_cast<host_listener*>(events[i].token)->on_event(events[i]);
-    any |= count > 0;
-  }
   if (storage_ != nullptr && storage_->busy()) {
     std::array<storage_completion, 32> done;
     const std::size_t count = storage_->poll(done);
@@ -207,10 +209,10 @@ bool loop::turn(time_point deadline) {
   {
     poll_guard guard(polling_);
     any = reap();
-    if (outside_countdown_-- == 0 || (!any && empty_turns_ % outside_every_idle == 0)) {
-      outside_countdown_ = outside_every;
-      any |= reap_outside();
-    }
+    const bool look_outside = outside_countdown_-- == 0;
+    if (look_outside) outside_countdown_ = outside_every;
+    if (look_outside || !any) any |= reap_storage();
+    if (look_outside || (!any && empty_turns_ % host_every_idle == 0)) any |= reap_host();
     if (clock_countdown_-- == 0 || !any) {
       clock_countdown_ = clock_every;
       any |= fire_timers();

@@ -202,7 +202,8 @@ class loop {
   bool each_source(bool (loop_source::*call)());
   bool reap();
   bool flush_sources();
-  bool reap_outside();
+  bool reap_host();
+  bool reap_storage();
   bool fire_timers();
   void take_posted() noexcept;
   bool run_posted();
