@@ -24,7 +24,7 @@ context::context(weft::world outside, config settings)
       settings_(std::move(settings)),
       loop_(outside_),
       world_(loop_, world_comm),
-      hub_(loop_, settings_.values().flush),
+      hub_(loop_, settings_.values().flush, abandoned_),
       started_(loop_.now()),
       unwinding_(std::uncaught_exceptions()) {
   log_output output;

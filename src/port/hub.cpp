@@ -8,28 +8,25 @@
 
 namespace weft::detail {
 
-namespace {
-
 /// The communicator of the ports, being made.
 struct connecting final : operation {
-  connecting(message_hub& owner, loop& on) noexcept : operation(on, kind, {}), hub(owner) {}
+  connecting(message_hub& owner, loop& on) noexcept : operation(on, kind, {}), hub(&owner) {}
   ~connecting() = default;
   static void complete(operation& self, const completion& result) noexcept {
-    auto& me = static_cast<connecting&>(self);
-    if (result.status == op_status::ok) {
-      me.hub.connected(comm_id{static_cast<std::uint32_t>(result.bytes)});
-    } else {
-      me.hub.fail("the communicator of the ports cannot be made: error " + std::to_string(result.code));
-    }
+    message_hub* owner = static_cast<connecting&>(self).hub;
+    if (owner == nullptr) return;  // abandoned
     self.succeed();
+    if (result.status == op_status::ok) {
+      owner->connected(comm_id{static_cast<std::uint32_t>(result.bytes)});
+    } else {
+      owner->fail("the communicator of the ports cannot be made: error " + std::to_string(result.code));
+    }
   }
   static withdrawal stay(operation&) noexcept { return withdrawal::impossible; }
   static constexpr operation::type kind{"connecting the ports", complete, stay, destroy_operation<connecting>,
                                         drop_policy::park};
-  message_hub& hub;
+  message_hub* hub;
 };
-
-}  // namespace
 
 const char* name_of(shutdown_phase phase) noexcept {
   switch (phase) {
@@ -49,26 +46,30 @@ const char* name_of(shutdown_phase phase) noexcept {
   return "";
 }
 
-message_hub::message_hub(loop& on, duration flush_after)
+message_hub::message_hub(loop& on, duration flush_after, abandoned_operations& abandoned)
     : on_(on),
       transport_(on.transport()),
       rank_(transport_.rank(world_comm)),
       size_(transport_.size(world_comm)),
       flush_after_(flush_after),
-      own_(&peers_.at(rank_)) {
+      own_(&peers_.at(rank_)),
+      abandoned_(abandoned) {
   on_.add_source(*this);
-  auto* op = make_operation<connecting>(*this, on_);
+  connecting_ = make_operation<connecting>(*this, on_);
+  connecting& mine = *connecting_;
   completion now;
-  op->number = transport_.dup(world_comm, op, now);
-  const bool done = op->number == op_number::completed;
-  if (done) connecting::complete(*op, now);
-  op->drop();
+  mine.number = transport_.dup(world_comm, &mine, now);
+  if (mine.number == op_number::completed) connecting::complete(mine, now);
 }
 
 message_hub::~message_hub() {
   on_.remove_source(*this);
   cancel_ring();
   abandon_wave();
+  if (connecting_ != nullptr) {
+    connecting_->hub = nullptr;
+    abandon(*connecting_);
+  }
   for (frame* f : sending_) f->hub = nullptr;
   for (outgoing* o : std::exchange(outgoing_, {})) {
     o->hub = nullptr;
@@ -86,7 +87,13 @@ message_hub::~message_hub() {
   }
 }
 
+void message_hub::abandon(operation& op) {
+  op.cancelled();
+  abandoned_.all.push_back(&op);
+}
+
 void message_hub::connected(comm_id comm) {
+  std::exchange(connecting_, nullptr)->drop();
   comm_ = comm;
   ring_.reset(new ring_slot[ring_size]);
   for (std::size_t i = 0; i < ring_size; ++i) {
@@ -108,6 +115,7 @@ void message_hub::cancel_ring() {
     a.slot = none;
   }
   held_in_ring_ = 0;
+  emptied_count_ = 0;
   for (; posted_count_ > 0; --posted_count_) {
     ring_slot& slot = ring_[static_cast<std::size_t>(posted_slots_[first_posted_])];
     first_posted_ = (first_posted_ + 1) % ring_size;

@@ -24,7 +24,12 @@ void message_hub::start_slot(int slot) {
   posted_slots_[(first_posted_ + posted_count_++) % ring_size] = slot;
 }
 
+void message_hub::restart_slots() {
+  while (emptied_count_ > 0) start_slot(emptied_slots_[--emptied_count_]);
+}
+
 bool message_hub::next_arrival(int& slot, completion& what) {
+  if (posted_count_ == 0) restart_slots();
   if (posted_count_ == 0) return false;
   slot = posted_slots_[first_posted_];
   ring_slot& s = ring_[static_cast<std::size_t>(slot)];
@@ -42,6 +47,7 @@ bool message_hub::poll() {
   if (is_broken_) return false;
   bool any = take_own();
   if (held_in_ring_ > 0) clear_ring();
+  restart_slots();
   if (retry_protocol_) any |= sweep_protocol();
   if (!is_connected()) return any;
   int slot = none;
@@ -81,7 +87,7 @@ void message_hub::accept(int slot, const completion& what) {
     return;
   }
   walk(here, pass::all);
-  start_slot(slot);
+  empty_slot(slot);
 }
 
 void message_hub::hold(const arrival& what) {
@@ -92,7 +98,7 @@ void message_hub::hold(const arrival& what) {
 void message_hub::move_out_of_ring(arrival& what) {
   frame* f = frame::take();
   std::memcpy(f->bytes, what.bytes, what.size);
-  start_slot(std::exchange(what.slot, none));
+  empty_slot(std::exchange(what.slot, none));
   what.bytes = f->bytes;
   what.copy = f;
   --held_in_ring_;
@@ -127,7 +133,7 @@ bool message_hub::sweep_protocol() {
 
 void message_hub::release(const arrival& what) {
   if (what.slot != none) {
-    start_slot(what.slot);
+    empty_slot(what.slot);
   } else {
     frame::give_back(what.copy);
   }

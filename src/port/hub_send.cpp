@@ -241,7 +241,9 @@ bool message_hub::flush() {
     }
     to = next;
   }
-  return advance() || any;
+  any |= advance();
+  restart_slots();
+  return any;
 }
 
 }  // namespace weft::detail

@@ -15,9 +15,9 @@ struct wave final : operation {
   static void complete(operation& self, const completion& result) noexcept {
     auto& me = static_cast<wave&>(self);
     message_hub* owner = me.hub;
+    if (owner == nullptr) return;  // abandoned
     const std::array<std::int64_t, 2> sums = me.out;
     self.succeed();
-    if (owner == nullptr) return;
     if (result.status != op_status::ok) {
       owner->fail("a sum over all ranks failed: error " + std::to_string(result.code));
       return;
@@ -182,8 +182,10 @@ void message_hub::close() {
   }
 }
 
-void message_hub::abandon_wave() noexcept {
-  if (wave_ != nullptr) wave_->hub = nullptr;
+void message_hub::abandon_wave() {
+  if (wave_ == nullptr) return;
+  wave_->hub = nullptr;
+  abandon(*wave_);
 }
 
 }  // namespace weft::detail

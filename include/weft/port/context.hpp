@@ -99,6 +99,7 @@ class context {
   void close() noexcept;
   void report_undelivered() noexcept;
 
+  detail::abandoned_operations abandoned_;  // before the world: destroyed after it
   weft::world outside_;
   config settings_;
   logger log_;

@@ -25,6 +25,19 @@ enum class shutdown_phase : std::uint8_t { open, connecting, flushing, draining,
 const char* name_of(shutdown_phase phase) noexcept;
 
 struct wave;
+struct connecting;
+
+/// Collective operations that were under way when a hub ended early: the transport may write into them until it is
+/// gone, so they outlive it.
+struct abandoned_operations {
+  abandoned_operations() = default;
+  abandoned_operations(const abandoned_operations&) = delete;
+  abandoned_operations& operator=(const abandoned_operations&) = delete;
+  ~abandoned_operations() {
+    for (operation* op : all) op->drop();
+  }
+  std::vector<operation*> all;
+};
 
 /// Carries the messages of all ports of one context: frames, credits, order, large messages, counting.
 ///
@@ -35,7 +48,7 @@ struct wave;
 class message_hub final : public loop_source {
  public:
   /// Collective in order. Communicates nothing before the loop's first turn.
-  message_hub(loop& on, duration flush_after);
+  message_hub(loop& on, duration flush_after, abandoned_operations& abandoned);
   ~message_hub() override;
   message_hub(const message_hub&) = delete;
   message_hub& operator=(const message_hub&) = delete;
@@ -119,6 +132,9 @@ class message_hub final : public loop_source {
   void grant_sendable();
 
   void start_slot(int slot);
+  /// The slot's frame has been dealt with. It receives again after what the frame has caused was sent.
+  void empty_slot(int slot) noexcept { emptied_slots_[emptied_count_++] = slot; }
+  void restart_slots();
   bool next_arrival(int& slot, completion& what);
   void accept(int slot, const completion& what);
   void hold(const arrival& what);
@@ -142,7 +158,8 @@ class message_hub final : public loop_source {
 
   bool advance();
   void close();
-  void abandon_wave() noexcept;
+  void abandon(operation& op);
+  void abandon_wave();
   void finish_quiescence() noexcept;
   bool is_passive() const noexcept;
   bool is_flushed() noexcept;
@@ -168,6 +185,8 @@ class message_hub final : public loop_source {
   std::array<int, ring_size> posted_slots_{};  ///< a queue: receives match in the order in which they were started
   std::size_t first_posted_ = 0;
   std::size_t posted_count_ = 0;
+  std::array<int, ring_size> emptied_slots_{};
+  std::size_t emptied_count_ = 0;
   std::size_t held_in_ring_ = 0;
   int running_slot_ = none;    ///< its messages are being handed to user handlers
   std::vector<arrival> held_;  ///< in the order of arrival
@@ -186,7 +205,9 @@ class message_hub final : public loop_source {
   std::uint64_t quiescence_called_ = 0;
   std::uint64_t quiescence_done_ = 0;
   std::array<std::int64_t, 2> last_wave_{-1, -1};
-  wave* wave_ = nullptr;  ///< under way
+  wave* wave_ = nullptr;              ///< under way
+  connecting* connecting_ = nullptr;  ///< under way
+  abandoned_operations& abandoned_;
   bool is_broken_ = false;
   shutdown_phase phase_ = shutdown_phase::open;
   port_metrics metrics_;
