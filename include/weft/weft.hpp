@@ -4,6 +4,7 @@
 // Everything that a program needs: `#include <weft/weft.hpp>`.
 #include <weft/async/async.hpp>
 #include <weft/comm/communicator.hpp>
+#include <weft/comm/persistent.hpp>
 #include <weft/port/context.hpp>
 #include <weft/port/port.hpp>
 #include <weft/queue/work_queue.hpp>
