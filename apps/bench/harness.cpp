@@ -4,8 +4,8 @@
 #include <sys/resource.h>
 
 #include <algorithm>
-#include <cmath>
 #include <iostream>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -31,7 +31,7 @@ double median(std::vector<double> values) {
   return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
 }
 
-runner::runner(MPI_Comm comm) {
+runner::runner(MPI_Comm comm, std::string only) : only_(std::move(only)) {
   MPI_Comm_dup(comm, &comm_);
   MPI_Comm_rank(comm_, &rank_);
   MPI_Comm_size(comm_, &size_);
@@ -68,6 +68,7 @@ int runner::calibrate(const contest& what) {
 }
 
 void runner::run(const contest& what) {
+  if (!what.name.starts_with(only_)) return;
   const int count = calibrate(what);
   const std::size_t rivals = what.peers.size() + 1;
   std::vector<std::vector<double>> ns(rivals), ratios(rivals);

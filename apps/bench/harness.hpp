@@ -17,7 +17,6 @@ using work = std::function<void(int count)>;
 struct rival {
   std::string name;
   work run;
-  /// Nanoseconds are per operation; a call of `run(count)` makes `count * operations` of them.
 };
 
 /// One case: weft and its peers doing the same thing, measured side by side in one run.
@@ -25,7 +24,7 @@ struct contest {
   std::string name;
   work ours;
   std::vector<rival> peers;
-  int operations = 1;        ///< operations per count (2: a round trip is two one-way messages)
+  int operations = 1;        ///< per count; nanoseconds are per operation (2: a round trip is two one-way messages)
   int repetitions = 31;
   double target_seconds = 0.004;  ///< one measurement should take about this long
   int most_count = 1 << 20;
@@ -44,7 +43,8 @@ struct row {
 /// rotated order, and takes the ratio inside the repetition; one during which a rank was preempted is run again.
 class runner {
  public:
-  explicit runner(MPI_Comm comm);
+  /// Only cases whose name starts with `only` are run.
+  runner(MPI_Comm comm, std::string only);
   ~runner();
   runner(const runner&) = delete;
   runner& operator=(const runner&) = delete;
@@ -66,6 +66,7 @@ class runner {
   void print(const row& r) const;
 
   MPI_Comm comm_;
+  std::string only_;
   int rank_ = 0;
   int size_ = 1;
   std::vector<row> rows_;

@@ -171,7 +171,7 @@ void vector_unknown(runner& with, context& ctx) {
 void records(runner& with, context& ctx) {
   pair p(ctx, 1);
   const record sent = sample_record();
-  record got;
+  record got = sent;
   boost::mpi::communicator boost_world(p.raw, boost::mpi::comm_attach);
   std::vector<char> out, in;
   const auto ours = [&](int count) {
