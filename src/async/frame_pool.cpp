@@ -3,27 +3,25 @@
 
 namespace weft {
 
-void* frame_pool::allocate_new(std::size_t size_class) { return ::operator new((size_class + 1) * granule); }
+constinit thread_local frame_pool::lists frame_pool::mine_;
 
-void frame_pool::trim() noexcept {
-  lists& mine = local();
-  for (std::size_t i = 0; i < classes; ++i) {
-    while (mine.free[i] != nullptr) {
-      block* top = mine.free[i];
-      mine.free[i] = top->next;
-      ::operator delete(top);
-    }
-    mine.count[i] = 0;
-  }
+void* frame_pool::allocate_new(std::size_t size_class) {
+  struct trim_at_end {
+    ~trim_at_end() { trim(); }
+  };
+  thread_local const trim_at_end end_of_thread;
+  static_cast<void>(end_of_thread);
+  return ::operator new((size_class + 1) * granule);
 }
 
-frame_pool::lists::~lists() {
-  for (block*& list : free) {
-    while (list != nullptr) {
-      block* top = list;
-      list = top->next;
+void frame_pool::trim() noexcept {
+  for (std::size_t i = 0; i < classes; ++i) {
+    while (mine_.free[i] != nullptr) {
+      block* top = mine_.free[i];
+      mine_.free[i] = top->next;
       ::operator delete(top);
     }
+    mine_.count[i] = 0;
   }
 }
 

@@ -17,12 +17,19 @@ constexpr unsigned clock_every = 16;
 constexpr unsigned outside_every = 64;
 // Empty turns before a sleep is announced to those that may have to end it. A transport spins and yields first, and
 // then sleeps for microseconds; announcing costs two atomic exchanges, which a rank in a fast exchange need not pay.
-constexpr std::uint64_t turns_before_sleep = 8;
+constexpr std::uint64_t turns_before_sleep = 64;
 constexpr unsigned flush_every = 16;
 // Looking at the host costs a system call: a rank that spins does it in its first idle turn and then in every eighth.
 constexpr std::uint64_t host_every_idle = 8;
 // A peer that floods us is left after this many batches of completions.
 constexpr int reap_rounds = 16;
+// A source that found nothing in so many polls is polled in every fourth turn only, until it finds something: the test
+// that it costs would double the turn of a rank that waits for something else.
+constexpr std::uint32_t quiet_after = 64;
+constexpr std::uint32_t quiet_poll_every = 4;
+// Sources run and flush after anything that happened, in the first empty turns, and in every sixteenth.
+constexpr std::uint64_t first_empty_turns = 2;
+constexpr std::uint64_t sources_every_idle = 16;
 constexpr auto warn_held_after = std::chrono::seconds(10);
 
 class poll_guard {
@@ -70,40 +77,64 @@ loop& loop::current_or_throw(const char* call, source_location where) {
 
 bool loop::cancelling() const noexcept { return current_root_ != nullptr && current_root_->cancel_requested(); }
 
-void loop::add_source(loop_source& source) { sources_.push_back(&source); }
+void loop::add_source(loop_source& source) { sources_.push_back({&source, 0}); }
 
-void loop::remove_source(loop_source& source) noexcept { std::erase(sources_, &source); }
+void loop::remove_source(loop_source& source) noexcept {
+  std::erase_if(sources_, [&source](const polled_source& s) { return s.source == &source; });
+}
 
-bool loop::each_source(bool (loop_source::*call)()) {
+bool loop::poll_sources() {
   bool any = false;
   // By index: what a source runs may add or remove sources.
-  for (std::size_t i = 0; i < sources_.size(); ++i) any |= (sources_[i]->*call)();
+  for (std::size_t i = 0; i < sources_.size(); ++i) {
+    std::uint32_t& misses = sources_[i].misses;
+    if (misses >= quiet_after && ++misses % quiet_poll_every != 0) continue;
+    const bool found = sources_[i].source->poll();
+    if (i < sources_.size()) sources_[i].misses = found ? 0 : sources_[i].misses + (sources_[i].misses < quiet_after);
+    any |= found;
+  }
+  return any;
+}
+
+bool loop::run_sources() {
+  bool any = false;
+  for (std::size_t i = 0; i < sources_.size(); ++i) any |= sources_[i].source->run();
   return any;
 }
 
 bool loop::flush_sources() {
   bool any = false;
   for (std::size_t i = sources_.size(); i-- > 0;) {
-    if (i < sources_.size()) any |= sources_[i]->flush();
+    if (i < sources_.size()) any |= sources_[i].source->flush();
   }
   return any;
 }
 
-bool loop::reap() {
-  std::array<completion, 64> finished;
-  bool any = false;
-  for (int round = 0; round < reap_rounds; ++round) {
-    const std::size_t count = transport_.poll(finished);
-    for (std::size_t i = 0; i < count; ++i) {
-      auto& op = *static_cast<operation*>(finished[i].token);
-      op.kind_->complete(op, finished[i]);
-    }
-    metrics_.completions += count;
-    any |= count > 0;
-    if (count < finished.size()) break;
+std::size_t loop::take_finished(std::span<completion> room) {
+  const std::size_t count = transport_.poll(room);
+  for (std::size_t i = 0; i < count; ++i) {
+    auto& op = *static_cast<operation*>(room[i].token);
+    op.kind_->complete(op, room[i]);
   }
-  any |= each_source(&loop_source::poll);
-  return any;
+  metrics_.completions += count;
+  return count;
+}
+
+bool loop::reap() {
+  bool any = false;
+  if (reaping_) {  // a completion that is being handled holds for a send: the batch that it stands in stays untouched
+    std::array<completion, 4> finished;
+    any = take_finished(finished) > 0;
+  } else {
+    reaping_ = true;
+    for (int round = 0; round < reap_rounds; ++round) {
+      const std::size_t count = take_finished(finished_);
+      any |= count > 0;
+      if (count < finished_.size()) break;
+    }
+    reaping_ = false;
+  }
+  return poll_sources() || any;
 }
 
 bool loop::reap_host() {
@@ -211,7 +242,7 @@ bool loop::turn(time_point deadline) {
     any = reap();
     const bool look_outside = outside_countdown_-- == 0;
     if (look_outside) outside_countdown_ = outside_every;
-    if (look_outside || !any) any |= reap_storage();
+    if (look_outside || (!any && empty_turns_ % host_every_idle == 0)) any |= reap_storage();
     if (look_outside || (!any && empty_turns_ % host_every_idle == 0)) any |= reap_host();
     if (clock_countdown_-- == 0 || !any) {
       clock_countdown_ = clock_every;
@@ -219,11 +250,12 @@ bool loop::turn(time_point deadline) {
     }
   }
   any |= run_posted();
-  any |= each_source(&loop_source::run);
+  const bool look_at_sources = any || empty_turns_ < first_empty_turns || empty_turns_ % sources_every_idle == 0;
+  if (look_at_sources) any |= run_sources();
   any |= run_ready();
   if (fatal_) [[unlikely]]
     std::rethrow_exception(fatal_);
-  if (ready_.empty() || flush_countdown_-- == 0) {
+  if (ready_.empty() ? look_at_sources || any : flush_countdown_-- == 0) {
     flush_countdown_ = flush_every;
     any |= flush_sources();
   }
@@ -248,6 +280,7 @@ bool loop::poll() {
   if (polling_) return false;
   poll_guard guard(polling_);
   bool any = reap();
+  if (any) note_work();
   any |= flush_sources();
   return any;
 }

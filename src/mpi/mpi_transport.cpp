@@ -124,10 +124,11 @@ bool mpi_transport::test(op_number number, completion& now) {
 }
 
 bool mpi_transport::test_briefly(op_number number, completion& now) {
-  const int tests = state_->oversubscribed ? brief_tests_oversubscribed : brief_tests;
-  for (int i = 0; i < tests; ++i) {
-    if (test(number, now)) return true;
-  }
+  state& s = *state_;
+  const std::uint32_t place = s.requests.place(number);
+  if (persistent_requests::is_place(place) || place == comm_jobs::job_place) return test(number, now);
+  if (s.requests.test(place, now, s.oversubscribed ? brief_tests_oversubscribed : brief_tests)) return true;
+  s.progressed = true;
   return false;
 }
 

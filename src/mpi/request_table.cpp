@@ -22,16 +22,28 @@ constexpr std::size_t most_windows = 8;
 
 }  // namespace
 
+namespace {
+
+// In units of MPI_BYTE both Open MPI and MPICH give the payload of any type.
+std::uint64_t payload_bytes(const MPI_Status& status) noexcept {
+  int small = 0;
+  MPI_Get_count(&status, MPI_BYTE, &small);
+  if (small >= 0) [[likely]]
+    return static_cast<std::uint64_t>(small);
+  MPI_Count bytes = 0;  // MPI_UNDEFINED: 2^31 or more
+  MPI_Get_elements_x(&status, MPI_BYTE, &bytes);
+  return bytes > 0 ? static_cast<std::uint64_t>(bytes) : 0;
+}
+
+}  // namespace
+
 void fill(completion& now, void* token, direction way, const MPI_Status& status, int code) noexcept {
   now = completion{};
   now.token = token;
   if (way == direction::receive) {
     now.source = status.MPI_SOURCE;
     now.tag = status.MPI_TAG;
-    MPI_Count bytes = 0;
-    // In units of MPI_BYTE both Open MPI and MPICH give the payload of any type, above 2^31 as well.
-    MPI_Get_elements_x(&status, MPI_BYTE, &bytes);
-    now.bytes = bytes > 0 ? static_cast<std::uint64_t>(bytes) : 0;
+    now.bytes = payload_bytes(status);
   }
   if (code == MPI_SUCCESS) [[likely]]
     return;
@@ -141,7 +153,12 @@ bool request_table::test_at(std::size_t position, completion& now) {
   return true;
 }
 
-bool request_table::test(std::uint32_t place, completion& now) { return test_at(place, now); }
+bool request_table::test(std::uint32_t place, completion& now, int times) {
+  for (int i = 0; i < times; ++i) {
+    if (test_at(place, now)) return true;
+  }
+  return false;
+}
 
 std::size_t request_table::poll(std::span<completion> out) {
   std::size_t filled = 0;

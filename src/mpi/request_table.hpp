@@ -58,8 +58,8 @@ class request_table {
   bool empty() const noexcept { return first_ == last_; }
   std::size_t size() const noexcept { return last_ - first_; }
   std::size_t poll(std::span<completion> out);
-  /// Tests one operation that is in the array at `place`.
-  bool test(std::uint32_t place, completion& now);
+  /// Tests one operation that is in the array at `place`, up to `times` times.
+  bool test(std::uint32_t place, completion& now, int times = 1);
   /// True: withdrawn. False: `now` holds its completion.
   bool cancel(std::uint32_t place, completion& now);
   /// At the end: withdraws receives, lets go of the rest.

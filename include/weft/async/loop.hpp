@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <coroutine>
 #include <cstdint>
 #include <exception>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -129,6 +131,8 @@ class loop {
   timer_queue& timers() noexcept { return timers_; }
   /// The tasks that the loop itself owns (`spawn` without a scope, `then`): cancelled when the loop is destroyed.
   detail::task_group& tasks() noexcept { return tasks_; }
+  /// Tells the loop that sources have something to run or to flush, after a change that came from outside its turns.
+  void note_work() noexcept { empty_turns_ = 0; }
   void add_source(loop_source& source);
   void remove_source(loop_source& source) noexcept;
   /// Tells the loop that the host or the storage may have news from now on (a child was started, a sync began).
@@ -199,8 +203,14 @@ class loop {
   };
 
   void push_posted(posted_base* call) noexcept;
-  bool each_source(bool (loop_source::*call)());
+  struct polled_source {
+    loop_source* source;
+    std::uint32_t misses;  ///< polls in a row that found nothing
+  };
+  bool poll_sources();
+  bool run_sources();
   bool reap();
+  std::size_t take_finished(std::span<completion> room);
   bool flush_sources();
   bool reap_host();
   bool reap_storage();
@@ -223,7 +233,8 @@ class loop {
   ready_queue ready_;
   timer_queue timers_;
   root_tasks tasks_;
-  std::vector<loop_source*> sources_;
+  std::vector<polled_source> sources_;
+  std::array<completion, 64> finished_;
   detail::task_root* current_root_ = nullptr;
   operation* first_pending_ = nullptr;
   operation* last_pending_ = nullptr;
@@ -238,6 +249,7 @@ class loop {
   unsigned flush_countdown_ = 0;
   int running_ = 0;
   bool polling_ = false;
+  bool reaping_ = false;
   reporter reporter_ = nullptr;
   void* reporter_self_ = nullptr;
   loop_metrics metrics_;
