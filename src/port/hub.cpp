@@ -129,12 +129,14 @@ void message_hub::cancel_ring() {
 std::uint32_t message_hub::add_port(receiver& port) {
   ports_.push_back(&port);
   retry_ = retry_protocol_ = true;
+  on_.note_work();
   return static_cast<std::uint32_t>(ports_.size() - 1);
 }
 
 void message_hub::remove_port(std::uint32_t number) noexcept {
   ports_[number] = nullptr;
   retry_ = retry_protocol_ = true;
+  on_.note_work();
 }
 
 void message_hub::fail(const std::string& text) noexcept {

@@ -67,6 +67,7 @@ peer& message_hub::peer_at(int rank) {
 }
 
 void message_hub::open_frame(peer& to) {
+  on_.note_work();
   if (phase_ == shutdown_phase::closed) throw usage_error("a message was posted after the context's shutdown");
   to.open = frame::take();
   to.cursor = to.open->bytes + sizeof(frame_header);

@@ -60,6 +60,7 @@ constexpr operation::type shutdown_kind = shutdown_wait::kind("shutdown");
 }  // namespace
 
 future<void> message_hub::quiescence(source_location where) {
+  on_.note_work();
   if (phase_ != shutdown_phase::open) throw usage_error("quiescence was asked for after the context's shutdown", where);
   const task_root* task = on_.current_root();
   const task_group* group = task != nullptr && task->node != nullptr ? task->node->group : nullptr;
@@ -161,6 +162,7 @@ void message_hub::finish_quiescence() noexcept {
 }
 
 future<void> message_hub::shut_down(source_location where) {
+  on_.note_work();
   if (phase_ == shutdown_phase::open) phase_ = shutdown_phase::connecting;
   auto* wait = make_operation<shutdown_wait>(on_, shutdown_kind, where);
   if (phase_ == shutdown_phase::closed) {

@@ -93,7 +93,7 @@ class work_queue final : detail::item_owner<T>, detail::balanced {
       return {};
     }
     items_.push_back(std::move(value));
-    if (balance_.wanted()) balance_.step();
+    if (balance_.wanted()) tell_balance();
     return {};
   }
   /// Adds the items of a range, in its order.
@@ -209,7 +209,7 @@ class work_queue final : detail::item_owner<T>, detail::balanced {
     } else {
       ++(how == detail::item_end::done ? stats_.done : stats_.failed);
     }
-    if (balance_.wanted() || (held_ == 0 && items_.empty())) balance_.step();
+    if (balance_.wanted() || (held_ == 0 && items_.empty())) tell_balance();
   }
   bool cancelling() const noexcept override { return ctx_.loop().cancelling(); }
 
@@ -255,6 +255,10 @@ class work_queue final : detail::item_owner<T>, detail::balanced {
     }
   }
 
+  void tell_balance() {
+    balance_.step();
+    ctx_.loop().note_work();  // what it left is offered when the loop finds nothing to run
+  }
   void poll_now() {
     const time_point before = ctx_.loop().now();
     ctx_.poll();

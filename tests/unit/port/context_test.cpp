@@ -244,7 +244,7 @@ TEST(Context, ABusyLoopFlushesAfterTheFlushTime) {
   all.turn(50);
   EXPECT_EQ(got, 0) << "time stands still";
   all.cluster.advance(51us);
-  all.turn(5);
+  all.turn(10);
   EXPECT_EQ(got, 1);
   stop = true;
   all.turn(3);
