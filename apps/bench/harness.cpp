@@ -21,6 +21,7 @@ long preemptions() {
   return usage.ru_nivcsw;
 }
 
+constexpr int quick_repetitions = 3;
 constexpr int most_reruns = 5;  // of a repetition that was disturbed: a busy machine must not hold us for ever
 
 }  // namespace
@@ -31,7 +32,7 @@ double median(std::vector<double> values) {
   return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
 }
 
-runner::runner(MPI_Comm comm, std::string only) : only_(std::move(only)) {
+runner::runner(MPI_Comm comm, std::string only, bool quick) : only_(std::move(only)), quick_(quick) {
   MPI_Comm_dup(comm, &comm_);
   MPI_Comm_rank(comm_, &rank_);
   MPI_Comm_size(comm_, &size_);
@@ -73,7 +74,7 @@ void runner::run(const contest& what) {
   const std::size_t rivals = what.peers.size() + 1;
   std::vector<std::vector<double>> ns(rivals), ratios(rivals);
   std::size_t allocations = 0;
-  for (int repetition = 0; repetition < what.repetitions; ++repetition) {
+  for (int repetition = 0; repetition < (quick_ ? quick_repetitions : what.repetitions); ++repetition) {
     std::vector<double> seconds(rivals);
     for (int attempt = 0; attempt <= most_reruns; ++attempt) {
       long disturbed = 0;

@@ -43,8 +43,8 @@ struct row {
 /// rotated order, and takes the ratio inside the repetition; one during which a rank was preempted is run again.
 class runner {
  public:
-  /// Only cases whose name starts with `only` are run.
-  runner(MPI_Comm comm, std::string only);
+  /// Only cases whose name starts with `only` are run; `quick`: each three times, to see that they work.
+  runner(MPI_Comm comm, std::string only, bool quick);
   ~runner();
   runner(const runner&) = delete;
   runner& operator=(const runner&) = delete;
@@ -67,6 +67,7 @@ class runner {
 
   MPI_Comm comm_;
   std::string only_;
+  bool quick_;
   int rank_ = 0;
   int size_ = 1;
   std::vector<row> rows_;

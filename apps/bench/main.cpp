@@ -38,9 +38,14 @@ std::string bind(int node_rank, int node_size) {
   return "each rank bound to a processor";
 }
 
+struct selection {
+  std::string only;
+  bool quick = false;
+};
+
 using suite = void (*)(runner&, weft::context&);
 
-int run_suite(const weft::apps::app& app, int argc, char** argv, suite cases, const std::string& only, int ranks_needed) {
+int run_suite(const weft::apps::app& app, int argc, char** argv, suite cases, const selection& chosen, int ranks_needed) {
   // Open MPI yields while it waits if its launcher thinks that ranks outnumber processors: a benchmark must not.
   setenv("OMPI_MCA_mpi_yield_when_idle", "0", 1);
   auto program = [&](weft::context& ctx) {
@@ -52,7 +57,7 @@ int run_suite(const weft::apps::app& app, int argc, char** argv, suite cases, co
     if (ctx.rank() == 0) {
       std::cout << fmt::format("{}; {} ranks; yielding off; {}\n", ctx.transport().describe(), ctx.size(), binding);
     }
-    runner with(weft::mpi::native(ctx.world()), only);
+    runner with(weft::mpi::native(ctx.world()), chosen.only, chosen.quick);
     cases(with, ctx);
     if (ctx.rank() == 0) app.write_json(with.json());
   };
@@ -76,8 +81,9 @@ int main(int argc, char** argv) {
                       "Times weft beside raw MPI and Boost.MPI, interleaved in one run, and prints medians and ratios.\n"
                       "Key of --json: rows, each with case, peer, ours_ns, peer_ns, ratio (ours over the peer's).");
   auto& cli = app.cli();
-  std::string only;
-  cli.add_option("--only", only, "run only the cases whose names start so, such as awaited/8")->type_name("CASE");
+  selection chosen;
+  cli.add_flag("--quick", chosen.quick, "three repetitions of each case: to see that it works");
+  cli.add_option("--only", chosen.only, "run only the cases whose names start so, such as awaited/8")->type_name("CASE");
   cli.require_subcommand(1);
   cli.fallthrough();  // inherited by the subcommands: --json may stand behind them
   const auto* p2p_command = cli.add_subcommand("p2p", "typed messages between 2 ranks: mpirun -n 2 weft-bench p2p");
@@ -92,9 +98,9 @@ int main(int argc, char** argv) {
   if (!app.parse(argc, argv)) return app.exit_code();
 
   if (ring_command->parsed()) return run_ring(app);
-  if (p2p_command->parsed()) return run_suite(app, argc, argv, p2p, only, 2);
-  if (port_command->parsed()) return run_suite(app, argc, argv, ports, only, 2);
-  if (loop_command->parsed()) return run_suite(app, argc, argv, loops, only, 1);
+  if (p2p_command->parsed()) return run_suite(app, argc, argv, p2p, chosen, 2);
+  if (port_command->parsed()) return run_suite(app, argc, argv, ports, chosen, 2);
+  if (loop_command->parsed()) return run_suite(app, argc, argv, loops, chosen, 1);
   auto ring = [&](weft::context& ctx) {
     const double ns = kind == "ours" ? ring_ours(ctx, hops) : ring_raw(weft::mpi::native(ctx.world()), hops);
     if (ctx.rank() == 0) std::cout << ns << std::endl;

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: BSL-1.0
+# timeout: 180
+# processors: 2
+"""The benchmarks run, and their JSON has the promised form. (What they measure is no matter for a busy test machine.)"""
+import json
+import os
+import shlex
+import subprocess
+import tempfile
+
+PROGRAM = os.path.join(os.environ["TEST_BIN_DIR"], "weft-bench")
+LAUNCHER = shlex.split(os.environ["TEST_MPIEXEC"])
+
+
+def rows(ranks, *options):
+    with tempfile.TemporaryDirectory() as folder:
+        result = os.path.join(folder, "rows.json")
+        command = [*LAUNCHER, str(ranks), PROGRAM, *options, "--json", result]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+        assert done.returncode == 0, f"{command}: {done.returncode}\n{done.stdout}{done.stderr}"
+        with open(result) as file:
+            return json.load(file)["rows"]
+
+
+def check(found, names):
+    assert [(row["case"], row["peer"]) for row in found] == names, found
+    for row in found:
+        assert row["ours_ns"] > 0 and row["peer_ns"] > 0 and row["ratio"] > 0, row
+
+
+check(rows(2, "p2p", "--only", "record", "--quick"), [("record", "boost"), ("record", "handpacked")])
+check(rows(2, "p2p", "--only", "blocking/8", "--quick"), [("blocking/8", "raw")])
+check(rows(2, "port", "--quick"), [("post/8", "raw"), ("post/8", "coalesced"), ("round_trip/8", "raw")])
+check(rows(1, "loop", "--only", "timer", "--quick"), [("timer", "multimap")])
