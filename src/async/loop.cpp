@@ -7,7 +7,7 @@
 
 namespace weft {
 
-thread_local loop* loop::current_ = nullptr;
+constinit thread_local loop* loop::current_ = nullptr;
 
 namespace {
 

@@ -225,7 +225,7 @@ class loop {
   struct root_tasks : detail::task_group {
     loop* owner = nullptr;
   };
-  static thread_local loop* current_;
+  static constinit thread_local loop* current_;  // constinit: reading it needs no check whether it was initialised
 
   weft::transport& transport_;
   weft::host& host_;
