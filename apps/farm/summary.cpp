@@ -83,8 +83,15 @@ std::string how_it_ended(const task_result& result) {
   return fmt::format("signal {} ({})", result.signal, ::strsignal(result.signal));
 }
 
-std::string shortened(const std::string& command) {
-  return command.size() <= command_shown ? command : command.substr(0, command_shown - 3) + "...";
+/// On one line, whatever the command holds. Cut between characters, if it is UTF-8.
+std::string shortened(std::string command) {
+  for (char& c : command) {
+    if (static_cast<unsigned char>(c) < ' ' || c == '\x7f') c = ' ';
+  }
+  if (command.size() <= command_shown) return command;
+  std::size_t end = command_shown - 3;
+  while (end > 0 && (static_cast<unsigned char>(command[end]) & 0xc0) == 0x80) --end;
+  return command.substr(0, end) + "...";
 }
 
 std::string failures(const batch_report& batch, const results_directory& directory, storage& files) {
