@@ -20,7 +20,7 @@ class timeline {
  private:
   void widen();
 
-  double width_ = 1.0 / 64;  // seconds
+  double width_ = 1.0 / 1024;  // seconds
   std::array<double, bins> busy_{};
 };
 

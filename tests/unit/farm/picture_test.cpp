@@ -24,7 +24,7 @@ picture gradient(int width, int height) {
 
 TEST(picture, survives_ppm) {
   const picture before = gradient(13, 7);
-  EXPECT_EQ(parse_ppm(ppm_bytes(before)), before);
+  EXPECT_EQ(weft::farm::parse_ppm(ppm_bytes(before)), before);
 }
 
 TEST(picture, damaged_ppm_is_refused) {
