@@ -26,7 +26,7 @@ class random_source {
       const std::uint64_t draw = (*this)() >> 32;
       const std::uint64_t scaled = draw * (bound & 0xffffffffu);
       if (bound > 0xffffffffu) return wide_below(bound);
-      if ((scaled & 0xffffffffu) >= (-static_cast<std::uint32_t>(bound)) % bound) return scaled >> 32;
+      if ((scaled & 0xffffffffu) >= (std::uint64_t{1} << 32) % bound) return scaled >> 32;
     }
   }
 

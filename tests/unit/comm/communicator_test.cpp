@@ -224,7 +224,8 @@ TEST(communicator, a_message_that_does_not_fit_is_an_error_and_consumed) {
   expect_mismatch(w, w[1].irecv(std::span(guarded).first(2)), 12, __LINE__);
   EXPECT_EQ(guarded[2], 77);
   send(std::map<int, int>{{1, 2}});
-  expect_mismatch(w, w[1].irecv<std::map<int, long>>(), w[1].iprobe()->bytes, __LINE__);  // another type
+  const std::uint64_t encoded = w[1].iprobe()->bytes;
+  expect_mismatch(w, w[1].irecv<std::map<int, long>>(), encoded, __LINE__);  // another type
   std::vector<int> junk(100, 0x7fffffff);
   send(junk);
   expect_mismatch(w, w[1].irecv<std::vector<std::string>>(), 400, __LINE__);
