@@ -7,6 +7,8 @@ namespace {
 
 /// Enough for one full window in each direction; more is given back to the heap.
 constexpr unsigned most_kept = 2 * frame_window;
+/// Of them, when nothing has been sent for a while.
+constexpr unsigned kept_idle = 2;
 
 struct kept_frames {
   frame* first = nullptr;
@@ -48,6 +50,15 @@ void frame::give_back(frame* done) noexcept {
   done->next = mine.first;
   mine.first = done;
   ++mine.count;
+}
+
+void frame::trim() noexcept {
+  kept_frames& mine = kept();
+  for (; mine.count > kept_idle && mine.first != nullptr; --mine.count) {
+    frame* next = mine.first->next;
+    delete mine.first;
+    mine.first = next;
+  }
 }
 
 }  // namespace weft::detail

@@ -11,6 +11,9 @@ namespace weft::detail {
 
 namespace {
 
+/// Flushes with nothing to send, after which memory is given back.
+constexpr std::uint32_t flushes_before_trim = 256;
+
 /// A frame on its way, if the transport did not take it at once.
 struct frame_send final : operation {
   explicit frame_send(loop& on) noexcept : operation(on, kind, {}) {}
@@ -69,7 +72,9 @@ peer& message_hub::peer_at(int rank) {
 void message_hub::open_frame(peer& to) {
   on_.note_work();
   if (phase_ == shutdown_phase::closed) throw usage_error("a message was posted after the context's shutdown");
+  if (open_frames_ >= most_open_frames) send_open();
   to.open = frame::take();
+  ++open_frames_;
   to.cursor = to.open->bytes + sizeof(frame_header);
   to.limit = to.open->bytes + frame_bytes;
   note_dirty(to);
@@ -129,6 +134,7 @@ void message_hub::announce(peer& to, const receiver& port, outgoing& what) {
 void message_hub::seal(peer& to) {
   close_run(to);
   frame* f = std::exchange(to.open, nullptr);
+  --open_frames_;
   f->size = static_cast<std::uint32_t>(to.cursor - f->bytes);
   to.cursor = to.limit = nullptr;
   if (&to == own_) {
@@ -225,10 +231,8 @@ future<void> message_hub::sendable(peer& to, source_location where) {
   return future<void>(wait);
 }
 
-bool message_hub::flush() {
-  if (is_broken_) return false;
+bool message_hub::send_open() {
   bool any = false;
-  flush_at_ = never;
   for (peer* to = std::exchange(first_dirty_, nullptr); to != nullptr;) {
     peer* next = std::exchange(to->next_dirty, nullptr);
     to->is_dirty = false;
@@ -242,8 +246,20 @@ bool message_hub::flush() {
     }
     to = next;
   }
+  return any;
+}
+
+bool message_hub::flush() {
+  if (is_broken_) return false;
+  flush_at_ = never;
+  bool any = first_dirty_ != nullptr && send_open();
   any |= advance();
   restart_slots();
+  if (any) {
+    idle_flushes_ = 0;
+  } else if (++idle_flushes_ == flushes_before_trim) {
+    frame::trim();
+  }
   return any;
 }
 

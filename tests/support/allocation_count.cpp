@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "support/allocation_count.hpp"
 
+#include <malloc.h>
+
 #include <atomic>
 #include <cstddef>
 #include <cstdlib>
@@ -19,9 +21,11 @@ namespace weft::test {
 
 namespace {
 std::atomic<std::uint64_t> count = 0;
-}
+std::atomic<std::uint64_t> held = 0;
+}  // namespace
 
 std::uint64_t allocations() { return count.load(std::memory_order_relaxed); }
+std::uint64_t bytes_held() { return held.load(std::memory_order_relaxed); }
 
 #ifdef WEFT_TEST_SANITIZED
 bool allocations_are_counted() { return false; }
@@ -37,7 +41,13 @@ void* counted(std::size_t bytes, std::size_t alignment) {
   void* memory = alignment <= alignof(std::max_align_t) ? std::malloc(bytes != 0 ? bytes : 1)
                                                         : std::aligned_alloc(alignment, whole != 0 ? whole : alignment);
   if (memory == nullptr) throw std::bad_alloc();
+  held.fetch_add(malloc_usable_size(memory), std::memory_order_relaxed);
   return memory;
+}
+
+void release(void* memory) noexcept {
+  held.fetch_sub(malloc_usable_size(memory), std::memory_order_relaxed);
+  std::free(memory);
 }
 
 }  // namespace
@@ -51,8 +61,8 @@ void* operator new(std::size_t bytes) { return weft::test::counted(bytes, aligno
 void* operator new(std::size_t bytes, std::align_val_t alignment) {
   return weft::test::counted(bytes, static_cast<std::size_t>(alignment));
 }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
+void operator delete(void* memory) noexcept { weft::test::release(memory); }
+void operator delete(void* memory, std::size_t) noexcept { weft::test::release(memory); }
+void operator delete(void* memory, std::align_val_t) noexcept { weft::test::release(memory); }
+void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { weft::test::release(memory); }
 #endif

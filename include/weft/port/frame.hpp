@@ -15,6 +15,8 @@ inline constexpr std::size_t frame_bytes = 4000;
 inline constexpr std::uint32_t frame_window = 16;
 /// A receiver that has nothing to send back acknowledges after as many frames.
 inline constexpr std::uint32_t acknowledge_after = 8;
+/// Ranks for which a frame may be open at a time; one more, and what is open is sent.
+inline constexpr std::uint32_t most_open_frames = 64;
 inline constexpr int frame_tag = 0;
 
 struct frame_header {
@@ -70,6 +72,8 @@ struct frame {
 
   static frame* take();
   static void give_back(frame* done) noexcept;
+  /// Gives what the pool keeps back to the heap, but for a few.
+  static void trim() noexcept;
 };
 
 }  // namespace weft::detail

@@ -100,7 +100,7 @@ class message_hub final : public loop_source {
   void forget(outgoing& what) noexcept { std::erase(outgoing_, &what); }
 
  private:
-  static constexpr std::size_t ring_size = 6;
+  static constexpr std::size_t ring_size = 4;
   static constexpr int none = -1;
   struct ring_slot {
     persistent_id receive{};
@@ -123,6 +123,7 @@ class message_hub final : public loop_source {
   void close_run(peer& to) noexcept;
   void open_frame(peer& to);
   void seal(peer& to);
+  bool send_open();
   void note_dirty(peer& to) noexcept;
   void send_numbered(peer& to, frame* f);
   void send_control(peer& to, const run_header* run, const void* content);
@@ -177,6 +178,8 @@ class message_hub final : public loop_source {
   peer_table peers_;
   peer* own_;
   peer* first_dirty_ = nullptr;
+  std::uint32_t open_frames_ = 0;
+  std::uint32_t idle_flushes_ = 0;
   std::vector<frame*> sending_;
   wait_list waiting_to_send_;
   byte_buffer scratch_;
