@@ -40,6 +40,7 @@ context::context(weft::world outside, config settings)
 }
 
 context::~context() {
+  if (std::uncaught_exceptions() <= unwinding_) report_unfinished();
   loop_.tasks().cancel_all();
   if (std::uncaught_exceptions() <= unwinding_ && !loop_.has_failed()) close();
   report_undelivered();
@@ -63,6 +64,15 @@ void context::close() noexcept {
     }
   } catch (...) {
     loop_.report(std::current_exception(), "the shutdown of a context", {});
+  }
+}
+
+// What a send that was let go still has to do is no business of the program's; tasks that were not waited for are.
+void context::report_unfinished() noexcept {
+  if (loop_.tasks().size() == 0) return;
+  try {
+    log_.warn("context", "the program ends before its tasks, which are cancelled; " + loop_.pending_report());
+  } catch (...) {  // no memory for a warning
   }
 }
 

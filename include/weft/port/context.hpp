@@ -97,6 +97,7 @@ class context {
  private:
   explicit context(std::unique_ptr<weft::world> outside);
   void close() noexcept;
+  void report_unfinished() noexcept;
   void report_undelivered() noexcept;
 
   detail::abandoned_operations abandoned_;  // before the world: destroyed after it

@@ -54,6 +54,31 @@ TEST(Context, TakesSettingsFromTheEnvironment) {
   EXPECT_THROW(context(std::move(outside)), usage_error);
 }
 
+TEST(Context, SaysWhichTasksTheProgramDidNotWaitFor) {
+  testing::fake_cluster cluster(1);
+  {
+    context ctx(cluster.world(0));
+    auto forgotten = [&ctx]() -> task<> { co_await sleep_for(ctx, 1h); };
+    { auto dropped = ctx.spawn(forgotten()); }
+    ctx.loop().turn();
+  }
+  const std::string& said = cluster.host(0).error_output;
+  EXPECT_NE(said.find("2 operations are pending"), std::string::npos) << said;
+  EXPECT_NE(said.find("1 task (context_test.cpp:"), std::string::npos) << said;
+  EXPECT_NE(said.find("1 sleep (context_test.cpp:"), std::string::npos) << said;
+}
+
+TEST(Context, SaysNothingOfTasksThatHaveEnded) {
+  testing::fake_cluster cluster(1);
+  {
+    context ctx(cluster.world(0));
+    auto ended = []() -> task<> { co_return; };
+    { auto dropped = ctx.spawn(ended()); }
+    ctx.loop().turn();
+  }
+  EXPECT_EQ(cluster.host(0).error_output, "");
+}
+
 TEST(Context, ConstructingWaitsForNobody) {
   testing::fake_cluster cluster(2);
   std::vector<int> got;
