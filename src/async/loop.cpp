@@ -18,7 +18,6 @@ constexpr unsigned outside_every = 64;
 // Empty turns before a sleep is announced to those that may have to end it. A transport spins and yields first, and
 // then sleeps for microseconds; announcing costs two atomic exchanges, which a rank in a fast exchange need not pay.
 constexpr std::uint64_t turns_before_sleep = 64;
-constexpr unsigned flush_every = 16;
 // Looking at the host costs a system call: a rank that spins does it in its first idle turn and then in every eighth.
 constexpr std::uint64_t host_every_idle = 8;
 // A peer that floods us is left after this many batches of completions.
@@ -255,10 +254,7 @@ bool loop::turn(time_point deadline) {
   any |= run_ready();
   if (fatal_) [[unlikely]]
     std::rethrow_exception(fatal_);
-  if (ready_.empty() ? look_at_sources || any : flush_countdown_-- == 0) {
-    flush_countdown_ = flush_every;
-    any |= flush_sources();
-  }
+  if (ready_.empty() && (look_at_sources || any)) any |= flush_sources();
   if (any) {
     empty_turns_ = 0;
     return true;

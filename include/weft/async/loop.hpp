@@ -35,8 +35,9 @@ class loop_source {
   virtual ~loop_source() = default;
   virtual bool poll() = 0;
   virtual bool run() { return false; }
-  /// Send what was held back. Called in turns that leave nothing ready to run, in every 16th of the others, and in
-  /// `loop::poll`; the source that was added first comes last, so that it sends what the others hand to it.
+  /// Send what was held back. Called in turns that leave nothing ready to run, and in `loop::poll`; a source whose data
+  /// must not wait for long looks at the clock in `poll`. The source that was added first comes last, so that it sends
+  /// what the others hand to it.
   virtual bool flush() { return false; }
 };
 
@@ -246,7 +247,6 @@ class loop {
   std::uint64_t empty_turns_ = 0;
   unsigned outside_countdown_ = 0;
   unsigned clock_countdown_ = 0;
-  unsigned flush_countdown_ = 0;
   int running_ = 0;
   bool polling_ = false;
   bool reaping_ = false;

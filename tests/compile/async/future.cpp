@@ -16,14 +16,14 @@ weft::future<int> good(weft::future<int> a, weft::future<int> b, weft::future<in
 }
 #elif SECTION == 1
 // A temporary with captures that must be destroyed: g++ 12 destroys it twice inside a co_await expression.
-// expect: no matching function|constraints not satisfied
+// expect: no matching (member )?function|constraints not satisfied
 void captures_by_value(weft::future<int> f) {
   const std::string text = name();
   auto next = std::move(f).then([text](int) {});
 }
 #elif SECTION == 2
 // A callback consumes the future: it must be moved in.
-// expect: discards qualifiers|passing|cannot bind|no matching function|'this' argument
+// expect: discards qualifiers|passing|cannot bind|no matching (member )?function|'this' argument
 void not_moved(weft::future<int> f) { auto next = f.then([](int) {}); }
 #elif SECTION == 3
 // A future has one owner.
