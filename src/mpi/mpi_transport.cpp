@@ -37,6 +37,7 @@ mpi_transport::state::state(MPI_Comm parent, ownership how, idle_policy idle)
   const bool owned = how == ownership::duplicate;
   comms.add(owned ? duplicate(parent) : parent, owned);
   self = comms.rank(world_comm);
+  if (oversubscribed) requests.test_once_when_alone();
 }
 
 mpi_transport::state::~state() {
