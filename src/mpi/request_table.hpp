@@ -92,7 +92,7 @@ class request_table {
   std::vector<std::uint32_t> places_;
   std::vector<op_number> free_numbers_;
   std::size_t cold_ = 0;     ///< where the rotating window goes on, counted from `first_`
-  int tests_when_alone_ = 4;
+  int tests_when_alone_ = 8;
   unsigned busy_turns_ = 0;  ///< turns since the last sweep
   std::array<MPI_Status, window> statuses_;
   std::array<int, window> indices_;
