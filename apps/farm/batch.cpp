@@ -137,8 +137,7 @@ class batch_run {
       std::optional<item<task>> next = co_await queue_.get();
       if (!next) co_return;
       if (runner_.stopping()) continue;  // letting go of an item ends it: so the queue drains
-      const std::optional<task_result> result =
-          co_await runner_.run(**next, task_place{ctx_.rank(), slot, 1}, output);
+      const std::optional<task_result> result = co_await runner_.run(**next, task_place{ctx_.rank(), slot, 1}, output);
       if (result) results_.post(root, *result);
       next->done();
     }

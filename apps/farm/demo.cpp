@@ -28,7 +28,9 @@ constexpr int most_iterations = 1500;
 constexpr int text_columns = 96;
 constexpr const char* own_place = "weft-demo.weft";
 
-constexpr std::uint64_t id_of(int column, int row) { return static_cast<std::uint64_t>(row * tile_columns + column) + 1; }
+constexpr std::uint64_t id_of(int column, int row) {
+  return static_cast<std::uint64_t>(row * tile_columns + column) + 1;
+}
 
 /// A word of a shell command.
 std::string quoted(const std::string& word) {
@@ -87,8 +89,8 @@ void show_picture(context& ctx, const results_directory& directory) {
   const std::string file = directory.path() + "/mandelbrot.png";
   write_file(*ctx.storage(), file, png_bytes(whole));
   ctx.host().write(output_stream::out, terminal_text(whole, text_columns, find_terminal(ctx.host())));
-  ctx.host().write(output_stream::out, fmt::format("picture: {}   ({} x {} pixels, from the output of {} tasks)\n", file,
-                                                   whole.width(), whole.height(), tile_columns * tile_rows));
+  ctx.host().write(output_stream::out, fmt::format("picture: {}   ({} x {} pixels, from the output of {} tasks)\n",
+                                                   file, whole.width(), whole.height(), tile_columns * tile_rows));
 }
 
 }  // namespace
@@ -97,7 +99,8 @@ void add_demo_commands(CLI::App& program, demo_options& demo, demo_tile_options&
   CLI::App* batch = program.add_subcommand("demo", "Run a built-in batch: a picture in tiles of very uneven work.");
   batch->fallthrough();
   add_batch_options(*batch, demo.batch);
-  CLI::App* part = program.add_subcommand("demo-tile", "What the demo's tasks run: one tile, as PPM to standard output.");
+  CLI::App* part =
+      program.add_subcommand("demo-tile", "What the demo's tasks run: one tile, as PPM to standard output.");
   part->add_option("COLUMN", tile.column)->required()->check(CLI::Range(0, tile_columns - 1));
   part->add_option("ROW", tile.row)->required()->check(CLI::Range(0, tile_rows - 1));
 }
@@ -121,8 +124,12 @@ weft::task<int> run_demo(context& ctx, const apps::app& app, const demo_options&
 }
 
 int write_demo_tile(const demo_tile_options& tile) {
-  const mandelbrot_tile part{tile_columns * tile_side, tile_rows * tile_side, tile.column * tile_side,
-                             tile.row * tile_side,     tile_side,             tile_side};
+  const mandelbrot_tile part{tile_columns * tile_side,
+                             tile_rows * tile_side,
+                             tile.column * tile_side,
+                             tile.row * tile_side,
+                             tile_side,
+                             tile_side};
   const std::string bytes = ppm_bytes(render_mandelbrot(part, samples, most_iterations));
   const bool written = std::fwrite(bytes.data(), 1, bytes.size(), stdout) == bytes.size() && std::fflush(stdout) == 0;
   return static_cast<int>(written ? exit_code::ok : exit_code::runtime_error);

@@ -21,9 +21,10 @@ std::vector<weft::setting_text> settings_of_a_farm() {
 }  // namespace
 
 int main(int argc, char** argv) {
-  weft::apps::app app("weft-farm",
-                      "Runs a batch of shell commands over all ranks, each when a processor is free for it.\n"
-                      "Exit codes: 0 all tasks succeeded, 3 some failed, 4 stopped early, 2 wrong usage, 1 other errors.");
+  weft::apps::app app(
+      "weft-farm",
+      "Runs a batch of shell commands over all ranks, each when a processor is free for it.\n"
+      "Exit codes: 0 all tasks succeeded, 3 some failed, 4 stopped early, 2 wrong usage, 1 other errors.");
   weft::farm::run_options list;
   weft::farm::demo_options demo;
   weft::farm::demo_tile_options tile;

@@ -16,8 +16,9 @@ struct mandelbrot_tile {
   int height = 0;
 };
 
-/// Escape-time algorithm with smooth colours, `samples` by `samples` points for each pixel. Pixels of the set itself cost
-/// `most_iterations` steps for each point, those far from it a few: tiles differ in work by a factor of a thousand.
+/// Escape-time algorithm with smooth colours, `samples` by `samples` points for each pixel. Pixels of the set itself
+/// cost `most_iterations` steps for each point, those far from it a few: tiles differ in work by a factor of a
+/// thousand.
 picture render_mandelbrot(const mandelbrot_tile& tile, int samples, int most_iterations);
 
 }  // namespace weft::farm

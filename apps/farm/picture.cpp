@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <charconv>
 
-#include <boost/crc.hpp>
 #include <fmt/format.h>
+#include <boost/crc.hpp>
 
 #include <weft/core/error.hpp>
 

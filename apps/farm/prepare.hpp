@@ -9,8 +9,8 @@
 
 namespace weft::farm {
 
-/// Rank 0 prepares something that may turn out impossible; then every rank has to leave with the same exit code, and one
-/// of them says why. `prepare()` runs on rank 0 only. Collective; the exit code on every rank, 0 when it worked.
+/// Rank 0 prepares something that may turn out impossible; then every rank has to leave with the same exit code, and
+/// one of them says why. `prepare()` runs on rank 0 only. Collective; the exit code on every rank, 0 when it worked.
 template <class Prepare>
 weft::task<int> prepare_on_rank_0(context& ctx, Prepare& prepare) {
   int code = 0;

@@ -9,9 +9,9 @@
 
 namespace weft::farm {
 
-/// The files that receive the output of the task in one slot of one rank. All silent tasks of the slot share them; a task
-/// that has written something gets them under its own name, and the next task new ones. Making and removing a pair of
-/// files for each task would cost a fifth of the time of `true` on a local disk, and far more on a cluster's.
+/// The files that receive the output of the task in one slot of one rank. All silent tasks of the slot share them; a
+/// task that has written something gets them under its own name, and the next task new ones. Making and removing a pair
+/// of files for each task would cost a fifth of the time of `true` on a local disk, and far more on a cluster's.
 class slot_output {
  public:
   slot_output(storage& files, const results_directory& directory, int rank, int slot);

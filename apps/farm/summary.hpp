@@ -16,12 +16,12 @@ struct batch_report {
   tally counts{0};
   double seconds = 0;
   int ranks = 1;
-  int slots = 1;  ///< of each rank
-  int signal = 0; ///< that stopped it early; 0: it ran to its end
+  int slots = 1;   ///< of each rank
+  int signal = 0;  ///< that stopped it early; 0: it ran to its end
 };
 
-/// Several lines: how many tasks, how many of them failed and which were the first, how long it took, what each rank did
-/// (of many ranks the extremes), where the results are.
+/// Several lines: how many tasks, how many of them failed and which were the first, how long it took, what each rank
+/// did (of many ranks the extremes), where the results are.
 std::string summary_text(const batch_report& batch, const results_directory& directory, storage& files,
                          const terminal& screen);
 

@@ -17,7 +17,8 @@ struct rank_tally {
   timeline over_time;
 };
 
-/// What is known of a batch while its results come in. Grows with the ranks that have run something, not with the tasks.
+/// What is known of a batch while its results come in. Grows with the ranks that have run something, not with the
+/// tasks.
 class tally {
  public:
   static constexpr std::size_t failures_kept = 5;

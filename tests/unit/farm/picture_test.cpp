@@ -52,12 +52,13 @@ TEST(picture, parts_are_pasted_where_they_belong) {
 TEST(picture, a_small_png_is_right_to_the_byte) {
   picture red(1, 1);
   red.at(0, 0) = {255, 0, 0};
-  const unsigned char expected[] = {
-      0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n',                                                       //
-      0, 0, 0, 13, 'I', 'H', 'D', 'R', 0, 0, 0, 1, 0, 0, 0, 1, 8, 2, 0, 0, 0, 0x90, 0x77, 0x53, 0xde,     //
-      0, 0, 0, 15, 'I', 'D', 'A', 'T', 0x78, 0x01, 1, 4, 0, 0xfb, 0xff, 0, 255, 0, 0, 0x03, 0x01, 0x01, 0x00,  //
-      0x8d, 0x1d, 0xe5, 0x82,                                                                                        //
-      0, 0, 0, 0, 'I', 'E', 'N', 'D', 0xae, 0x42, 0x60, 0x82};
+  const unsigned char expected[] = {0x89, 'P',  'N',  'G',  '\r', '\n', 0x1a, '\n',  //
+                                    0,    0,    0,    13,   'I',  'H',  'D',  'R',  0,    0,    0,    1,    0,
+                                    0,    0,    1,    8,    2,    0,    0,    0,    0x90, 0x77, 0x53, 0xde,  //
+                                    0,    0,    0,    15,   'I',  'D',  'A',  'T',  0x78, 0x01, 1,    4,    0,
+                                    0xfb, 0xff, 0,    255,  0,    0,    0x03, 0x01, 0x01, 0x00,  //
+                                    0x8d, 0x1d, 0xe5, 0x82,                                      //
+                                    0,    0,    0,    0,    'I',  'E',  'N',  'D',  0xae, 0x42, 0x60, 0x82};
   const std::string bytes = png_bytes(red);
   EXPECT_EQ(bytes, std::string(reinterpret_cast<const char*>(expected), sizeof expected));
 }
@@ -69,8 +70,8 @@ TEST(picture, a_long_png_has_blocks_that_a_reader_can_follow) {
   std::size_t content = 0;
   for (bool last = false; !last;) {
     last = bytes.at(at) == 1;
-    const std::size_t length = static_cast<unsigned char>(bytes.at(at + 1)) +
-                               256U * static_cast<unsigned char>(bytes.at(at + 2));
+    const std::size_t length =
+        static_cast<unsigned char>(bytes.at(at + 1)) + 256U * static_cast<unsigned char>(bytes.at(at + 2));
     content += length;
     at += 5 + length;
   }
