@@ -26,9 +26,10 @@ constexpr int reap_rounds = 16;
 // that it costs would double the turn of a rank that waits for something else.
 constexpr std::uint32_t quiet_after = 64;
 constexpr std::uint32_t quiet_poll_every = 4;
-// Sources run and flush after anything that happened, in the first empty turns, and in every sixteenth.
-constexpr std::uint64_t first_empty_turns = 2;
-constexpr std::uint64_t sources_every_idle = 16;
+// Sources run and flush after what concerns them (`note_work`), in the second empty turn, and in every sixteenth turn.
+constexpr unsigned sources_every = 16;
+// Turns in a row that may find finished operations and leave the sources unpolled.
+constexpr unsigned most_turns_without_poll = 8;
 constexpr auto warn_held_after = std::chrono::seconds(10);
 
 class poll_guard {
@@ -115,6 +116,8 @@ std::size_t loop::take_finished(std::span<completion> room) {
     auto& op = *static_cast<operation*>(room[i].token);
     op.kind_->complete(op, room[i]);
   }
+  // What woke nobody was an operation of the library's own, which its source may have to act upon.
+  if (count > 0 && ready_.empty()) work_noted_ = true;
   metrics_.completions += count;
   return count;
 }
@@ -133,7 +136,7 @@ bool loop::reap() {
     }
     reaping_ = false;
   }
-  return poll_sources() || any;
+  return any;
 }
 
 bool loop::reap_host() {
@@ -239,6 +242,11 @@ bool loop::turn(time_point deadline) {
   {
     poll_guard guard(polling_);
     any = reap();
+    // What is done is handed to its coroutine first: a source's poll costs a test of its own.
+    if (!any || ++turns_without_poll_ == most_turns_without_poll) {
+      turns_without_poll_ = 0;
+      if (poll_sources()) any = work_noted_ = true;
+    }
     const bool look_outside = outside_countdown_-- == 0;
     if (look_outside) outside_countdown_ = outside_every;
     if (look_outside || (!any && empty_turns_ % host_every_idle == 0)) any |= reap_storage();
@@ -249,12 +257,16 @@ bool loop::turn(time_point deadline) {
     }
   }
   any |= run_posted();
-  const bool look_at_sources = any || empty_turns_ < first_empty_turns || empty_turns_ % sources_every_idle == 0;
-  if (look_at_sources) any |= run_sources();
+  if (any ? sources_countdown_-- == 0 : empty_turns_ == 1 || empty_turns_ % sources_every == 0) work_noted_ = true;
+  const bool look_at_sources = std::exchange(work_noted_, false);
+  if (look_at_sources) {
+    sources_countdown_ = sources_every;
+    if (run_sources()) any = work_noted_ = true;
+  }
   any |= run_ready();
   if (fatal_) [[unlikely]]
     std::rethrow_exception(fatal_);
-  if (ready_.empty() && (look_at_sources || any)) any |= flush_sources();
+  if (ready_.empty() && (look_at_sources || work_noted_) && flush_sources()) any = work_noted_ = true;
   if (any) {
     empty_turns_ = 0;
     return true;
@@ -276,6 +288,7 @@ bool loop::poll() {
   if (polling_) return false;
   poll_guard guard(polling_);
   bool any = reap();
+  any |= poll_sources();
   if (any) note_work();
   any |= flush_sources();
   return any;
@@ -305,7 +318,7 @@ void loop::hold_until_done(operation& op) noexcept {
   std::uint64_t turns = 0;
   while (!op.done()) {
     const bool nested = std::exchange(polling_, true);
-    const bool any = reap();
+    const bool any = reap() || poll_sources();
     polling_ = nested;
     flush_sources();
     if (any) {

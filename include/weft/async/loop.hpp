@@ -132,8 +132,8 @@ class loop {
   timer_queue& timers() noexcept { return timers_; }
   /// The tasks that the loop itself owns (`spawn` without a scope, `then`): cancelled when the loop is destroyed.
   detail::task_group& tasks() noexcept { return tasks_; }
-  /// Tells the loop that sources have something to run or to flush, after a change that came from outside its turns.
-  void note_work() noexcept { empty_turns_ = 0; }
+  /// Tells the loop that sources have something to run or to flush.
+  void note_work() noexcept { work_noted_ = true; }
   void add_source(loop_source& source);
   void remove_source(loop_source& source) noexcept;
   /// Tells the loop that the host or the storage may have news from now on (a child was started, a sync began).
@@ -250,6 +250,9 @@ class loop {
   int running_ = 0;
   bool polling_ = false;
   bool reaping_ = false;
+  bool work_noted_ = true;  ///< the sources' next run and flush are due
+  unsigned sources_countdown_ = 0;
+  unsigned turns_without_poll_ = 0;
   reporter reporter_ = nullptr;
   void* reporter_self_ = nullptr;
   loop_metrics metrics_;

@@ -75,6 +75,7 @@ class task_operation final : public value_operation<T>, public task_root, public
     if (owner != nullptr) leave(*owner);
   }
   void leave(task_group& owner) noexcept {
+    task_root::on().note_work();  // something may have waited for the group to empty
     owner.remove(*this);
     this->release_owner();
   }
