@@ -17,9 +17,7 @@ constexpr unsigned clock_every = 16;
 constexpr unsigned outside_every = 64;
 // Empty turns before a sleep is announced to those that may have to end it. A transport spins and yields first, and
 // then sleeps for microseconds; announcing costs two atomic exchanges, which a rank in a fast exchange need not pay.
-constexpr std::uint64_t turns_before_sleep = 64;
-// Looking at the host costs a system call: a rank that spins does it in its first idle turn and then in every eighth.
-constexpr std::uint64_t host_every_idle = 8;
+constexpr std::uint64_t turns_before_sleep = 8;
 // A peer that floods us is left after this many batches of completions.
 constexpr int reap_rounds = 16;
 // A source that found nothing in so many polls is polled in every fourth turn only, until it finds something: the test
@@ -30,6 +28,7 @@ constexpr std::uint32_t quiet_poll_every = 4;
 constexpr unsigned sources_every = 16;
 // Turns in a row that may find finished operations and leave the sources unpolled.
 constexpr unsigned most_turns_without_poll = 8;
+constexpr int brief_polls = 10;
 constexpr auto warn_held_after = std::chrono::seconds(10);
 
 class poll_guard {
@@ -249,8 +248,11 @@ bool loop::turn(time_point deadline) {
     }
     const bool look_outside = outside_countdown_-- == 0;
     if (look_outside) outside_countdown_ = outside_every;
-    if (look_outside || (!any && empty_turns_ % host_every_idle == 0)) any |= reap_storage();
-    if (look_outside || (!any && empty_turns_ % host_every_idle == 0)) any |= reap_host();
+    const bool may_have_slept = empty_turns_ == 0 || empty_turns_ >= turns_before_sleep;
+    if (look_outside || (!any && may_have_slept)) {
+      any |= reap_storage();
+      any |= reap_host();
+    }
     if (clock_countdown_-- == 0 || !any) {
       clock_countdown_ = clock_every;
       any |= fire_timers();
@@ -296,12 +298,24 @@ bool loop::poll() {
 
 void loop::wait(operation& op, const char* call, source_location where) {
   if (running_ > 0) throw would_deadlock(call, where);
-  if (op.number != op_number::completed && ready_.empty()) {
-    completion result;
-    if (transport_.test_briefly(op.number, result)) op.kind_->complete(op, result);
-  }
+  if (ready_.empty()) wait_briefly(op);
   empty_turns_ = 0;
   while (!op.done()) turn();
+}
+
+/// The first microsecond: looks for what finishes `op`, and for nothing else that a turn does.
+void loop::wait_briefly(operation& op) {
+  if (op.number != op_number::completed) {
+    completion result;
+    if (transport_.test_briefly(op.number, result)) op.kind_->complete(op, result);
+    return;
+  }
+  // Not in the transport: a receive of unknown size, which a source finds.
+  poll_guard guard(polling_);
+  for (int i = 0; i < brief_polls && !op.done(); ++i) {
+    reap();
+    if (poll_sources()) work_noted_ = true;
+  }
 }
 
 bool loop::wait_until(operation& op, time_point deadline, const char* call, source_location where) {

@@ -42,20 +42,25 @@ matcher::~matcher() {
 }
 
 bool matcher::claim_slot(posted_receive& receive) noexcept {
-  std::size_t free = direct_keys;
-  for (std::size_t i = 0; i < used_slots_; ++i) {
-    direct_key& slot = slots_[i];
-    if (slot.source == receive.source && slot.tag == receive.tag) {
-      ++slot.count;
-      receive.slot = static_cast<std::uint8_t>(i);
-      return true;
+  const auto is_key = [&receive](const direct_key& slot) {
+    return slot.source == receive.source && slot.tag == receive.tag;
+  };
+  std::size_t at = last_slot_;
+  if (at >= used_slots_ || !is_key(slots_[at])) {
+    std::size_t free = direct_keys;
+    for (at = 0; at < used_slots_ && !is_key(slots_[at]); ++at) {
+      if (slots_[at].count == 0) free = at;
     }
-    if (slot.count == 0) free = i;
+    if (at == used_slots_) {
+      if (free == direct_keys && used_slots_ < direct_keys) free = used_slots_++;
+      if (free == direct_keys) return false;
+      at = free;
+      slots_[at] = {receive.source, receive.tag, 0};
+    }
   }
-  if (used_slots_ < direct_keys) free = used_slots_++;
-  if (free == direct_keys) return false;
-  slots_[free] = {receive.source, receive.tag, 1};
-  receive.slot = static_cast<std::uint8_t>(free);
+  ++slots_[at].count;
+  last_slot_ = at;
+  receive.slot = static_cast<std::uint8_t>(at);
   return true;
 }
 

@@ -208,6 +208,7 @@ class loop {
     loop_source* source;
     std::uint32_t misses;  ///< polls in a row that found nothing
   };
+  void wait_briefly(operation& op);
   bool poll_sources();
   bool run_sources();
   bool reap();

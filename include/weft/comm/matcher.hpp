@@ -98,7 +98,7 @@ class matcher final : private loop_source {
     std::uint32_t count = 0;
   };
   /// Open MPI searches posted receives in a list: beyond a few keys the table is faster.
-  static constexpr std::size_t direct_keys = 8;
+  static constexpr std::size_t direct_keys = 64;
   static constexpr int poll_budget = 64;
 
   bool poll() override;
@@ -119,6 +119,7 @@ class matcher final : private loop_source {
   comm_id comm_;
   std::array<direct_key, direct_keys> slots_;
   std::size_t used_slots_ = 0;
+  std::size_t last_slot_ = 0;  ///< of the last direct receive: the next one mostly has its key
   keyed_chains<posted_receive> table_;
   keyed_chains<kept_message> kept_;
   kept_message* first_kept_ = nullptr;

@@ -5,6 +5,7 @@
 #include <coroutine>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <optional>
 #include <string>
 #include <utility>
@@ -79,7 +80,8 @@ class work_queue final : detail::item_owner<T>, detail::balanced {
   /// Local. Waiting `get`s end with `operation_cancelled`; items that are still queued here are reported.
   ~work_queue() {
     ctx_.loop().remove_source(idle_);
-    if (!items_.empty()) report_left_items();
+    // An exception that passes through says more than the items that it left.
+    if (!items_.empty() && std::uncaught_exceptions() == 0) report_left_items();
   }
   work_queue(const work_queue&) = delete;
   work_queue& operator=(const work_queue&) = delete;

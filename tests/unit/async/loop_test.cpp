@@ -135,7 +135,7 @@ TEST_F(loop_test, an_error_that_leaves_a_posted_function_is_reported_with_its_pl
 }
 
 TEST_F(loop_test, a_function_posted_just_before_the_sleep_is_not_slept_over) {
-  turns(100);  // the first idle turns do not sleep, and announce none
+  turns(20);  // the first idle turns do not sleep, and announce none
   l.wake();
   const std::uint64_t before = cluster.idle_calls(0);
   turns(1);
