@@ -57,6 +57,9 @@ struct posted_receive {
 /// must stand behind it there. Standing in the table is always right; direct is faster.
 class matcher final : private loop_source {
  public:
+  /// Keys of direct receives. Open MPI searches posted receives in a list: beyond some the table is faster.
+  static constexpr std::size_t direct_keys = 64;
+
   matcher(loop& on, comm_id comm) noexcept : loop_(on), comm_(comm) {}
   ~matcher() override;
   matcher(const matcher&) = delete;
@@ -97,8 +100,6 @@ class matcher final : private loop_source {
     int tag = any_tag;
     std::uint32_t count = 0;
   };
-  /// Open MPI searches posted receives in a list: beyond a few keys the table is faster.
-  static constexpr std::size_t direct_keys = 64;
   static constexpr int poll_budget = 64;
 
   bool poll() override;
