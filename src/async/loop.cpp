@@ -11,8 +11,8 @@ constinit thread_local loop* loop::current_ = nullptr;
 
 namespace {
 
-// Turns between two looks at the clock, the host and the journal syncs while the loop is busy. When it is idle they are
-// looked at every turn, so these bound only how late a busy rank notices.
+// Turns between two looks at the clock, and at the host and the journal syncs, at the most. An empty turn always looks at
+// the clock; at the host and the syncs the first one looks, and all that may have slept, because it is a system call.
 constexpr unsigned clock_every = 16;
 constexpr unsigned outside_every = 64;
 // Empty turns before a sleep is announced to those that may have to end it. A transport spins and yields first, and
@@ -28,6 +28,7 @@ constexpr std::uint32_t quiet_poll_every = 4;
 constexpr unsigned sources_every = 16;
 // Turns in a row that may find finished operations and leave the sources unpolled.
 constexpr unsigned most_turns_without_poll = 8;
+// Looks for a receive of unknown size before plain code that waits for it turns the loop: about a microsecond.
 constexpr int brief_polls = 10;
 constexpr auto warn_held_after = std::chrono::seconds(10);
 
