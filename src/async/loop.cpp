@@ -110,8 +110,8 @@ bool loop::flush_sources() {
   return any;
 }
 
-std::size_t loop::take_finished(std::span<completion> room) {
-  const std::size_t count = transport_.poll(room);
+std::size_t loop::take_finished(std::span<completion> room, bool patient) {
+  const std::size_t count = transport_.poll(room, patient);
   for (std::size_t i = 0; i < count; ++i) {
     auto& op = *static_cast<operation*>(room[i].token);
     op.kind_->complete(op, room[i]);
@@ -122,15 +122,15 @@ std::size_t loop::take_finished(std::span<completion> room) {
   return count;
 }
 
-bool loop::reap() {
+bool loop::reap(bool patient) {
   bool any = false;
   if (reaping_) {  // a completion that is being handled holds for a send: the batch that it stands in stays untouched
     std::array<completion, 4> finished;
-    any = take_finished(finished) > 0;
+    any = take_finished(finished, false) > 0;
   } else {
     reaping_ = true;
     for (int round = 0; round < reap_rounds; ++round) {
-      const std::size_t count = take_finished(finished_);
+      const std::size_t count = take_finished(finished_, patient && round == 0);
       any |= count > 0;
       if (count < finished_.size()) break;
     }
@@ -241,7 +241,7 @@ bool loop::turn(time_point deadline) {
   bool any;
   {
     poll_guard guard(polling_);
-    any = reap();
+    any = reap(ready_.empty() && empty_turns_ == 0);
     // What is done is handed to its coroutine first: a source's poll costs a test of its own.
     if (!any || ++turns_without_poll_ == most_turns_without_poll) {
       turns_without_poll_ = 0;
@@ -290,7 +290,7 @@ void loop::idle(time_point deadline) {
 bool loop::poll() {
   if (polling_) return false;
   poll_guard guard(polling_);
-  bool any = reap();
+  bool any = reap(false);
   any |= poll_sources();
   if (any) note_work();
   any |= flush_sources();
@@ -314,7 +314,7 @@ void loop::wait_briefly(operation& op) {
   // Not in the transport: a receive of unknown size, which a source finds.
   poll_guard guard(polling_);
   for (int i = 0; i < brief_polls && !op.done(); ++i) {
-    reap();
+    reap(false);
     if (poll_sources()) work_noted_ = true;
   }
 }
@@ -333,7 +333,7 @@ void loop::hold_until_done(operation& op) noexcept {
   std::uint64_t turns = 0;
   while (!op.done()) {
     const bool nested = std::exchange(polling_, true);
-    const bool any = reap() || poll_sources();
+    const bool any = reap(false) || poll_sources();
     polling_ = nested;
     flush_sources();
     if (any) {

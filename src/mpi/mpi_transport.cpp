@@ -37,7 +37,7 @@ mpi_transport::state::state(MPI_Comm parent, ownership how, idle_policy idle)
   const bool owned = how == ownership::duplicate;
   comms.add(owned ? duplicate(parent) : parent, owned);
   self = comms.rank(world_comm);
-  if (oversubscribed) requests.test_once_when_alone();
+  if (oversubscribed) requests.never_repeat_tests();
 }
 
 mpi_transport::state::~state() {
@@ -83,7 +83,7 @@ int mpi_transport::node_peer(int node_rank) const {
 const transport_limits& mpi_transport::limits() const noexcept { return state_->limits; }
 std::string mpi_transport::describe() const { return describe_library(); }
 
-std::size_t mpi_transport::poll(std::span<completion> out) {
+std::size_t mpi_transport::poll(std::span<completion> out, bool patient) {
   state& s = *state_;
   if (out.empty()) return 0;
   std::size_t filled = 0;
@@ -94,7 +94,7 @@ std::size_t mpi_transport::poll(std::span<completion> out) {
   if (!s.to_self.empty()) [[unlikely]]
     s.to_self.reap();
   if (!s.requests.empty()) {
-    filled += s.requests.poll(out.subspan(filled));
+    filled += s.requests.poll(out.subspan(filled), patient);
   } else {
     if (s.types.has_retired()) [[unlikely]]
       s.types.free_retired();

@@ -63,7 +63,7 @@ element_kind for_arithmetic(element_kind kind) noexcept {
   return kind;
 }
 
-std::array<MPI_Op, static_cast<std::size_t>(reduction::function)> predefined() {
+std::array<MPI_Op, static_cast<std::size_t>(reduction::function)> predefined_operations() {
   std::array<MPI_Op, static_cast<std::size_t>(reduction::function)> table{};
   const auto set = [&table](reduction kind, MPI_Op operation) { table[static_cast<std::size_t>(kind)] = operation; };
   set(reduction::sum, MPI_SUM);
@@ -80,7 +80,7 @@ std::array<MPI_Op, static_cast<std::size_t>(reduction::function)> predefined() {
 
 }  // namespace
 
-reductions::reductions(datatypes& types) : types_(types), built_in_(predefined()) {}
+reductions::reductions(datatypes& types) : types_(types), built_in_(predefined_operations()) {}
 
 reductions::~reductions() {
   if (!mpi_is_running()) return;

@@ -160,8 +160,11 @@ bool request_table::test(std::uint32_t place, completion& now, int times) {
   return false;
 }
 
-std::size_t request_table::poll(std::span<completion> out) {
-  if (size() == 1) return test(static_cast<std::uint32_t>(first_), out[0], tests_when_alone_) ? 1 : 0;
+std::size_t request_table::poll(std::span<completion> out, bool patient) {
+  if (size() == 1) {
+    const int times = patient ? tests_when_patient_ : tests_when_alone_;
+    return test(static_cast<std::uint32_t>(first_), out[0], times) ? 1 : 0;
+  }
   std::size_t filled = 0;
   while (filled < out.size() && first_ != last_ && test_at(first_, out[filled])) ++filled;
   if (filled == out.size() || size() <= 1) return filled;

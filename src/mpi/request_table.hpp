@@ -57,10 +57,11 @@ class request_table {
 
   bool empty() const noexcept { return first_ == last_; }
   std::size_t size() const noexcept { return last_ - first_; }
-  std::size_t poll(std::span<completion> out);
-  /// A lone operation is tested a few times in a turn, because the rest of the turn costs as much as a test. Not where a
-  /// failed test may give the processor away.
-  void test_once_when_alone() noexcept { tests_when_alone_ = 1; }
+  /// `patient`: a lone operation is tested for about a microsecond, else a few times, because the rest of a turn costs
+  /// as much as some tests.
+  std::size_t poll(std::span<completion> out, bool patient);
+  /// A failed test may give the processor away, when ranks outnumber processors: no test is repeated then.
+  void never_repeat_tests() noexcept { tests_when_alone_ = tests_when_patient_ = 1; }
   /// Tests one operation that is in the array at `place`, up to `times` times.
   bool test(std::uint32_t place, completion& now, int times = 1);
   /// True: withdrawn. False: `now` holds its completion.
@@ -92,7 +93,8 @@ class request_table {
   std::vector<std::uint32_t> places_;
   std::vector<op_number> free_numbers_;
   std::size_t cold_ = 0;     ///< where the rotating window goes on, counted from `first_`
-  int tests_when_alone_ = 8;
+  int tests_when_alone_ = 4;
+  int tests_when_patient_ = 50;  ///< at 17 ns each (Open MPI 4.1)
   unsigned busy_turns_ = 0;  ///< turns since the last sweep
   std::array<MPI_Status, window> statuses_;
   std::array<int, window> indices_;

@@ -192,7 +192,7 @@ void fake_transport::free_persistent(persistent_id id) {
   self_.persistents.erase(found);
 }
 
-std::size_t fake_transport::poll(std::span<completion> out) {
+std::size_t fake_transport::poll(std::span<completion> out, bool) {
   progress(self_);
   if (self_.is_stopped) return 0;
   std::size_t n = 0;

@@ -68,7 +68,7 @@ class fake_transport final : public transport {
   op_number dup(comm_id comm, void* token, completion& now) override;
   void free_comm(comm_id comm) override;
 
-  std::size_t poll(std::span<completion> out) override;
+  std::size_t poll(std::span<completion> out, bool patient) override;
   bool test(op_number number, completion& now) override;
   bool test_briefly(op_number number, completion& now) override { return test(number, now); }
 

@@ -211,8 +211,8 @@ class loop {
   void wait_briefly(operation& op);
   bool poll_sources();
   bool run_sources();
-  bool reap();
-  std::size_t take_finished(std::span<completion> room);
+  bool reap(bool patient);
+  std::size_t take_finished(std::span<completion> room, bool patient);
   bool flush_sources();
   bool reap_host();
   bool reap_storage();

@@ -156,8 +156,9 @@ class transport {
   static constexpr std::uint64_t no_comm = ~std::uint64_t{0};
 
   // --- progress --------------------------------------------------------------------------------------------------
-  /// Makes progress and hands out up to `out.size()` finished operations; returns how many.
-  virtual std::size_t poll(std::span<completion> out) = 0;
+  /// Makes progress and hands out up to `out.size()` finished operations; returns how many. `patient`: the caller has
+  /// nothing else to do, so that looking longer, for about a microsecond, delays nobody.
+  virtual std::size_t poll(std::span<completion> out, bool patient) = 0;
   /// Makes progress and tests one operation.
   virtual bool test(op_number number, completion& now) = 0;
   /// As `test`, spinning on this operation alone for about a microsecond (a rank that blocks for a short message).

@@ -28,7 +28,7 @@ class half_a_pair {
     const op_number number = theirs.transport->dup(world_comm, nullptr, now);
     if (number != op_number::completed) {
       std::array<completion, 1> done;
-      while (theirs.transport->poll(done) == 0) ours.loop().turn();
+      while (theirs.transport->poll(done, false) == 0) ours.loop().turn();
       now = done[0];
     }
     comm_ = comm_id{static_cast<std::uint32_t>(now.bytes)};
