@@ -147,24 +147,7 @@ bool loop::reap_host() {
   return count > 0;
 }
 
-bool loop::reap_storage() {
-  bool any = false;
-  if (storage_ != nullptr && storage_->busy()) {
-    std::array<storage_completion, 32> done;
-    const std::size_t count = storage_->poll(done);
-    for (std::size_t i = 0; i < count; ++i) {
-      auto* op = static_cast<operation*>(done[i].token);
-      completion result;
-      result.token = op;
-      result.code = done[i].result.code;
-      result.bytes = static_cast<std::uint64_t>(done[i].result.status);
-      result.status = done[i].result ? op_status::ok : op_status::failed;
-      op->kind_->complete(*op, result);
-    }
-    any |= count > 0;
-  }
-  return any;
-}
+bool loop::reap_storage() { return storage_ != nullptr && storage_->busy() && deliver_completions(*storage_); }
 
 bool loop::fire_timers() { return !timers_.empty() && timers_.fire_due(transport_.now()) > 0; }
 

@@ -95,7 +95,11 @@ storage_result fake_storage::preallocate(file_id file, std::uint64_t bytes) {
   open_file& f = at(file);
   if (!f.is_writable) return denied;
   const std::uint64_t have = f.file->data.size();
-  return bytes > have && bytes - have > f.disk->free_bytes ? no_space : storage_result{};
+  if (bytes <= have) return {};
+  if (bytes - have > f.disk->free_bytes) return no_space;
+  f.disk->free_bytes -= bytes - have;
+  f.file->data.resize(bytes);
+  return {};
 }
 
 storage_result fake_storage::write(file_id file, std::uint64_t offset, std::span<const std::byte> data) {

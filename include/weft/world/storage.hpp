@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -40,6 +41,17 @@ enum class file_id : std::int32_t { none = -1 };
 struct storage_completion {
   void* token = nullptr;
   storage_result result;
+};
+
+/// Whoever starts something of a storage that others poll as well (the loop, other journals) gives a
+/// `storage_listener*` as its token, and the one who polls hands over the result.
+class storage_listener {
+ public:
+  /// May start further things, but must not poll.
+  virtual void on_completed(const storage_result& result) noexcept = 0;
+
+ protected:
+  ~storage_listener() = default;
 };
 
 struct directory_entry {
@@ -89,5 +101,13 @@ class storage {
   virtual std::size_t poll(std::span<storage_completion> out) = 0;
   virtual bool busy() const noexcept = 0;  ///< something started is not yet handed out
 };
+
+/// Polls once and tells the listeners. Every token must be a `storage_listener*`. Returns whether anything had completed.
+inline bool deliver_completions(storage& from) {
+  std::array<storage_completion, 32> done;
+  const std::size_t count = from.poll(done);
+  for (std::size_t i = 0; i < count; ++i) static_cast<storage_listener*>(done[i].token)->on_completed(done[i].result);
+  return count > 0;
+}
 
 }  // namespace weft
