@@ -13,8 +13,8 @@ namespace {
 
 // Turns between two looks at the clock, and at the host and the journal syncs, at the most. An empty turn always looks at
 // the clock; at the host and the syncs the first one looks, and all that may have slept, because it is a system call.
-constexpr unsigned clock_every = 16;
-constexpr unsigned outside_every = 64;
+constexpr int clock_every = 16;
+constexpr int outside_every = 64;
 // Empty turns before a sleep is announced to those that may have to end it. A transport spins and yields first, and
 // then sleeps for microseconds; announcing costs two atomic exchanges, which a rank in a fast exchange need not pay.
 constexpr std::uint64_t turns_before_sleep = 8;
@@ -25,9 +25,9 @@ constexpr int reap_rounds = 16;
 constexpr std::uint32_t quiet_after = 64;
 constexpr std::uint32_t quiet_poll_every = 4;
 // Sources run and flush after what concerns them (`note_work`), in the second empty turn, and in every sixteenth turn.
-constexpr unsigned sources_every = 16;
-// Turns in a row that may find finished operations and leave the sources unpolled.
-constexpr unsigned most_turns_without_poll = 8;
+constexpr int sources_every = 16;
+// Quick turns in a row: they hand what the transport has finished to its coroutines and look at nothing else.
+constexpr int most_quick_turns = 32;
 // Looks for a receive of unknown size before plain code that waits for it turns the loop: about a microsecond.
 constexpr int brief_polls = 10;
 constexpr auto warn_held_after = std::chrono::seconds(10);
@@ -44,6 +44,27 @@ class poll_guard {
 };
 
 }  // namespace
+
+/// Code of the loop runs: it is the thread's current one.
+class loop::running_guard {
+ public:
+  explicit running_guard(loop& self) noexcept
+      : self_(self), outer_(std::exchange(current_, &self)), outer_root_(self.current_root_) {
+    ++self.running_;
+  }
+  ~running_guard() {
+    --self_.running_;
+    self_.current_root_ = outer_root_;
+    current_ = outer_;
+  }
+  running_guard(const running_guard&) = delete;
+  running_guard& operator=(const running_guard&) = delete;
+
+ private:
+  loop& self_;
+  loop* outer_;
+  detail::task_root* outer_root_;
+};
 
 loop::loop(world& outside) : transport_(*outside.transport), host_(*outside.host), storage_(outside.storage.get()) {
   tasks_.owner = this;
@@ -123,20 +144,20 @@ std::size_t loop::take_finished(std::span<completion> room, bool patient) {
 }
 
 bool loop::reap(bool patient) {
-  bool any = false;
-  if (reaping_) {  // a completion that is being handled holds for a send: the batch that it stands in stays untouched
-    std::array<completion, 4> finished;
-    any = take_finished(finished, false) > 0;
-  } else {
-    reaping_ = true;
-    for (int round = 0; round < reap_rounds; ++round) {
-      const std::size_t count = take_finished(finished_, patient && round == 0);
-      any |= count > 0;
-      if (count < finished_.size()) break;
-    }
-    reaping_ = false;
-  }
-  return any;
+  if (reaping_) [[unlikely]]
+    return reap_nested();
+  reaping_ = true;
+  const std::size_t first = take_finished(finished_, patient);
+  std::size_t count = first;
+  for (int round = 1; count == finished_.size() && round < reap_rounds; ++round) count = take_finished(finished_, false);
+  reaping_ = false;
+  return first > 0;
+}
+
+/// A completion that is being handled holds for a send: the batch that it stands in stays untouched.
+bool loop::reap_nested() {
+  std::array<completion, 4> finished;
+  return take_finished(finished, false) > 0;
 }
 
 bool loop::reap_host() {
@@ -186,10 +207,8 @@ bool loop::run_posted() {
   return true;
 }
 
-void loop::resume(std::coroutine_handle<> coroutine, detail::task_root* root) {
-  loop* outer_loop = std::exchange(current_, this);
-  detail::task_root* outer_root = std::exchange(current_root_, root);
-  ++running_;
+void loop::resume(std::coroutine_handle<> coroutine, detail::task_root* root) noexcept {
+  current_root_ = root;
   if (root != nullptr) {
     root->queued = nullptr;
     root->started = true;
@@ -199,15 +218,16 @@ void loop::resume(std::coroutine_handle<> coroutine, detail::task_root* root) {
   } catch (...) {  // no task lets one out, but a coroutine of another library may
     report(std::current_exception(), "coroutine", {});
   }
-  --running_;
-  current_root_ = outer_root;
-  current_ = outer_loop;
 }
 
-void loop::resume_now(std::coroutine_handle<> coroutine, detail::task_root* root) { resume(coroutine, root); }
+void loop::resume_now(std::coroutine_handle<> coroutine, detail::task_root* root) {
+  const running_guard guard(*this);
+  resume(coroutine, root);
+}
 
 bool loop::run_ready() {
   if (ready_.empty()) return false;
+  const running_guard guard(*this);
   // Only what is ready now: what these resumptions make ready waits for the next turn, after a poll.
   std::size_t count = std::min<std::size_t>(ready_.size(), run_budget);
   metrics_.resumptions += count;
@@ -218,32 +238,47 @@ bool loop::run_ready() {
   return true;
 }
 
+/// What is done is handed to its coroutine first: a source's poll costs a test of its own, and so do the others.
+bool loop::quick_turn() {
+  if (work_noted_ || inbox_ != nullptr || quick_turns_ == most_quick_turns) return false;
+  ++quick_turns_;
+  empty_turns_ = 0;
+  run_ready();
+  return true;
+}
+
 bool loop::turn(time_point deadline) {
-  if (running_ > 0) throw would_deadlock("loop::turn()", {});
+  if (running_ > 0) [[unlikely]]
+    throw would_deadlock("loop::turn()", {});
   ++metrics_.turns;
   bool any;
   {
     poll_guard guard(polling_);
     any = reap(ready_.empty() && empty_turns_ == 0);
-    // What is done is handed to its coroutine first: a source's poll costs a test of its own.
-    if (!any || ++turns_without_poll_ == most_turns_without_poll) {
-      turns_without_poll_ = 0;
-      if (poll_sources()) any = work_noted_ = true;
-    }
-    const bool look_outside = outside_countdown_-- == 0;
+  }
+  if (any && !ready_.empty() && posted_.load(std::memory_order_relaxed) == nullptr && quick_turn()) {
+    if (fatal_) [[unlikely]]
+      std::rethrow_exception(fatal_);
+    return true;
+  }
+  const int turns = 1 + std::exchange(quick_turns_, 0);
+  {
+    poll_guard guard(polling_);
+    if (poll_sources()) any = work_noted_ = true;
+    const bool look_outside = (outside_countdown_ -= turns) < 0;
     if (look_outside) outside_countdown_ = outside_every;
     const bool may_have_slept = empty_turns_ == 0 || empty_turns_ >= turns_before_sleep;
     if (look_outside || (!any && may_have_slept)) {
       any |= reap_storage();
       any |= reap_host();
     }
-    if (clock_countdown_-- == 0 || !any) {
+    if ((clock_countdown_ -= turns) < 0 || !any) {
       clock_countdown_ = clock_every;
       any |= fire_timers();
     }
   }
   any |= run_posted();
-  if (any ? sources_countdown_-- == 0 : empty_turns_ == 1 || empty_turns_ % sources_every == 0) work_noted_ = true;
+  if (any ? (sources_countdown_ -= turns) < 0 : empty_turns_ == 1 || empty_turns_ % sources_every == 0) work_noted_ = true;
   const bool look_at_sources = std::exchange(work_noted_, false);
   if (look_at_sources) {
     sources_countdown_ = sources_every;

@@ -26,7 +26,8 @@ void operation::unlink() noexcept {
 
 void operation::finish(operation_state state) noexcept {
   state_ = state;
-  unlink();
+  if (linked_) [[likely]]
+    unlink();
   if (owners_ == 0) {  // parked: nobody is left to tell
     owners_ = 1;
     release_owner();
@@ -41,7 +42,7 @@ void operation::throw_error() {
   std::rethrow_exception(error_);
 }
 
-void operation::drop() noexcept {
+void operation::drop_slowly() noexcept {
   future_gone_ = true;
   if (waiter_ != nullptr && !waiter_owns_) {  // it would look at the future that is gone
     loop_->report(nullptr, "a future was destroyed while when_all, when_any or with_timeout wait for it", where_);
@@ -66,6 +67,15 @@ void operation::drop() noexcept {
     }
   }
   release_owner();
+}
+
+void operation::wait_to_the_end(const char* call, source_location where) {
+  try {
+    loop_->wait(*this, call, where);
+  } catch (...) {
+    if (withdraw() == withdrawal::impossible) loop_->hold_until_done(*this);
+    throw;
+  }
 }
 
 void operation::release_owner() noexcept {

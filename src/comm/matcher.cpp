@@ -41,49 +41,24 @@ matcher::~matcher() {
   while (first_kept_ != nullptr) discard(loop_, take_kept(*first_kept_));
 }
 
-bool matcher::claim_slot(posted_receive& receive) noexcept {
+bool matcher::claim_other_slot(posted_receive& receive) noexcept {
   const auto is_key = [&receive](const direct_key& slot) {
     return slot.source == receive.source && slot.tag == receive.tag;
   };
-  std::size_t at = last_slot_;
-  if (at >= used_slots_ || !is_key(slots_[at])) {
-    std::size_t free = direct_keys;
-    for (at = 0; at < used_slots_ && !is_key(slots_[at]); ++at) {
-      if (slots_[at].count == 0) free = at;
-    }
-    if (at == used_slots_) {
-      if (free == direct_keys && used_slots_ < direct_keys) free = used_slots_++;
-      if (free == direct_keys) return false;
-      at = free;
-      slots_[at] = {receive.source, receive.tag, 0};
-    }
+  std::size_t free = direct_keys;
+  std::size_t at = 0;
+  for (; at < used_slots_ && !is_key(slots_[at]); ++at) {
+    if (slots_[at].count == 0) free = at;
   }
-  ++slots_[at].count;
+  if (at == used_slots_) {
+    if (free == direct_keys && used_slots_ < direct_keys) free = used_slots_++;
+    if (free == direct_keys) return false;
+    at = free;
+    slots_[at] = {receive.source, receive.tag, 0};
+  }
   last_slot_ = at;
-  receive.slot = static_cast<std::uint8_t>(at);
+  take_last_slot(receive);
   return true;
-}
-
-void matcher::post_direct(posted_receive& receive) {
-  operation& op = *receive.op;
-  receive.where = posted_receive::place::direct;
-  completion now;
-  try {
-    op.number = loop_.transport().irecv({comm_, receive.source, receive.tag}, receive.buffer, receive.count,
-                                        *receive.type, &op, now);
-  } catch (...) {
-    leave(receive);
-    throw;
-  }
-  if (op.number == op_number::completed) op.kind().complete(op, now);
-}
-
-void matcher::post(posted_receive& receive) {
-  if (table_.empty() && kept_.empty() && receive.make_room == nullptr && claim_slot(receive)) [[likely]] {
-    post_direct(receive);
-  } else {
-    post_slowly(receive);
-  }
 }
 
 void matcher::post_slowly(posted_receive& receive) {

@@ -89,6 +89,28 @@ future<std::size_t> start_borrowing_receive(const receive_source& from, region m
   return start_receive<borrowing_receive, std::size_t>(from, memory, element_bytes, exact);
 }
 
+namespace {
+
+std::size_t wait_for(borrowing_receive& op, const receive_source& from) {
+  post_receive(op.part, from);
+  op.wait_here("communicator::recv()", from.where);
+  op.check();
+  return op.take();
+}
+
+}  // namespace
+
+std::size_t receive_and_wait(const receive_source& from, region memory, std::uint64_t element_bytes, bool exact) {
+  borrowing_receive op(from, memory, element_bytes, exact);
+  return wait_for(op, from);
+}
+
+std::size_t receive_strided_and_wait(const receive_source& from, void* data, const datatype& layout,
+                                     std::uint64_t element_bytes) {
+  borrowing_receive op(from, data, layout, element_bytes);
+  return wait_for(op, from);
+}
+
 future<std::size_t> start_strided_receive(const receive_source& from, void* data, const datatype& layout,
                                           std::uint64_t element_bytes) {
   return start_receive<borrowing_receive, std::size_t>(from, data, layout, element_bytes);

@@ -37,6 +37,8 @@ class comm_table {
     return natives_[static_cast<std::size_t>(id)];
   }
   int rank(comm_id id) const { return at(id).rank; }
+  /// Whether `peer` is this rank. For a known communicator.
+  bool is_self(comm_id id, int peer) const noexcept { return entries_[static_cast<std::size_t>(id)].rank == peer; }
   int size(comm_id id) const { return at(id).size; }
   MPI_Comm control(comm_id id) const { return at(id).control; }
 

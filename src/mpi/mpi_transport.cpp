@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <string>
+#include <utility>
 
 #include <weft/core/error.hpp>
 
@@ -85,28 +86,29 @@ std::string mpi_transport::describe() const { return describe_library(); }
 
 std::size_t mpi_transport::poll(std::span<completion> out, bool patient) {
   state& s = *state_;
-  if (out.empty()) return 0;
-  std::size_t filled = 0;
-  if (!s.jobs.empty()) [[unlikely]] {
-    filled = s.jobs.poll(out);
-    if (filled == out.size()) return filled;
-  }
-  if (!s.to_self.empty()) [[unlikely]]
-    s.to_self.reap();
-  if (!s.requests.empty()) {
-    filled += s.requests.poll(out.subspan(filled), patient);
-  } else {
-    if (s.types.has_retired()) [[unlikely]]
-      s.types.free_retired();
-    if (!s.progressed && s.jobs.empty()) {
-      // Nothing of ours to test, but a peer's message may need this rank's part.
-      int found = 0;
-      MPI_Status status;
-      check(MPI_Iprobe(MPI_ANY_SOURCE, MPI_ANY_TAG, s.comms.native(world_comm), &found, &status), "MPI_Iprobe");
-    }
-  }
-  s.progressed = false;
-  return filled;
+  const bool progressed = std::exchange(s.progressed, false);
+  if (!s.jobs.empty() || !s.to_self.empty() || out.empty()) [[unlikely]]
+    return s.poll_everything(out);
+  if (!s.requests.empty()) return s.requests.poll(out, patient);
+  s.poll_nothing(progressed);
+  return 0;
+}
+
+std::size_t mpi_transport::state::poll_everything(std::span<completion> out) {
+  to_self.reap();
+  const std::size_t filled = out.empty() ? 0 : jobs.poll(out);
+  if (filled == out.size() || requests.empty()) return filled;
+  return filled + requests.poll(out.subspan(filled), false);
+}
+
+void mpi_transport::state::poll_nothing(bool has_progressed) {
+  if (types.has_retired()) [[unlikely]]
+    types.free_retired();
+  if (has_progressed) return;
+  // Nothing of ours to test, but a peer's message may need this rank's part.
+  int found = 0;
+  MPI_Status status;
+  check(MPI_Iprobe(MPI_ANY_SOURCE, MPI_ANY_TAG, comms.native(world_comm), &found, &status), "MPI_Iprobe");
 }
 
 bool mpi_transport::test(op_number number, completion& now) {

@@ -19,28 +19,39 @@ matched_message found_message(const MPI_Status& status) {
 
 }  // namespace
 
-op_number mpi_transport::isend(envelope to, const void* data, std::uint64_t count, const datatype& type, send_mode mode,
+op_number mpi_transport::isend(const envelope& to, const void* data, std::uint64_t count, const datatype& type, send_mode mode,
                                void* token, completion& now) {
   state& s = *state_;
   const wire m = s.types.message(count, type);
   const MPI_Comm comm = s.comms.native(to.comm);
+  if (mode == send_mode::synchronous || s.comms.is_self(to.comm, to.peer)) [[unlikely]]
+    return s.send_specially({to, comm, data, count, type, m, mode, token}, now);
   MPI_Request request;
-  if (to.peer == s.comms.rank(to.comm) && mode == send_mode::standard && type.is_contiguous() &&
-      count * type.packed_size() <= self_sends::largest) [[unlikely]] {
-    s.to_self.send(data, static_cast<std::size_t>(count * type.packed_size()), m, to.peer, to.tag, comm);
-    fill(now, token, direction::send, MPI_Status{}, MPI_SUCCESS);
+  check(MPI_Isend(data, m.count, m.type, to.peer, to.tag, comm, &request), "MPI_Isend");
+  return s.started_send(request, token, now);
+}
+
+op_number mpi_transport::state::send_specially(const special_send& what, completion& now) {
+  const std::uint64_t bytes = what.count * what.type.packed_size();
+  if (what.mode == send_mode::standard && what.type.is_contiguous() && bytes <= self_sends::largest) {
+    to_self.send(what.data, static_cast<std::size_t>(bytes), what.message, what.to.peer, what.to.tag, what.comm);
+    fill(now, what.token, direction::send, MPI_Status{}, MPI_SUCCESS);
     return op_number::completed;
   }
-  if (mode == send_mode::synchronous) {
-    check(MPI_Issend(data, m.count, m.type, to.peer, to.tag, comm, &request), "MPI_Issend");
-  } else {
-    check(MPI_Isend(data, m.count, m.type, to.peer, to.tag, comm, &request), "MPI_Isend");
-  }
+  MPI_Request request;
+  const auto start = what.mode == send_mode::synchronous ? MPI_Issend : MPI_Isend;
+  check(start(what.data, what.message.count, what.message.type, what.to.peer, what.to.tag, what.comm, &request),
+        what.mode == send_mode::synchronous ? "MPI_Issend" : "MPI_Isend");
+  return started_send(request, what.token, now);
+}
+
+op_number mpi_transport::state::started_send(MPI_Request request, void* token, completion& now) {
   // An eager message has left by now: it never becomes a pending operation.
   int done = 0;
   const int code = MPI_Test(&request, &done, MPI_STATUS_IGNORE);
-  if (done == 0 && code == MPI_SUCCESS) return s.requests.add(request, direction::send, token);
   if (code == MPI_SUCCESS) [[likely]] {
+    if (done == 0) [[unlikely]]
+      return requests.add(request, direction::send, token);
     now.token = token;  // the caller's `now` is fresh: nothing else to tell
   } else {
     fill(now, token, direction::send, MPI_Status{}, code);
@@ -48,7 +59,7 @@ op_number mpi_transport::isend(envelope to, const void* data, std::uint64_t coun
   return op_number::completed;
 }
 
-op_number mpi_transport::irecv(envelope from, void* data, std::uint64_t count, const datatype& type, void* token,
+op_number mpi_transport::irecv(const envelope& from, void* data, std::uint64_t count, const datatype& type, void* token,
                                completion&) {
   // Not tested here: a message that has already come is found by the first test or poll at the same cost, and one that
   // has not would cost a test more.
@@ -60,7 +71,7 @@ op_number mpi_transport::irecv(envelope from, void* data, std::uint64_t count, c
   return s.requests.add(request, direction::receive, token);
 }
 
-bool mpi_transport::improbe(envelope from, matched_message& found) {
+bool mpi_transport::improbe(const envelope& from, matched_message& found) {
   state& s = *state_;
   int there = 0;
   MPI_Message message;
@@ -76,7 +87,7 @@ bool mpi_transport::improbe(envelope from, matched_message& found) {
   return true;
 }
 
-bool mpi_transport::iprobe(envelope from, matched_message& found) {
+bool mpi_transport::iprobe(const envelope& from, matched_message& found) {
   state& s = *state_;
   int there = 0;
   MPI_Status status;
@@ -113,7 +124,7 @@ bool mpi_transport::cancel_recv(op_number number, completion& now) {
   return s.requests.cancel(place, now);
 }
 
-persistent_id mpi_transport::send_init(envelope to, const void* data, std::uint64_t count, const datatype& type,
+persistent_id mpi_transport::send_init(const envelope& to, const void* data, std::uint64_t count, const datatype& type,
                                        send_mode mode) {
   state& s = *state_;
   // A message to oneself is synchronous for the reason given in self_sends.hpp; a start need not finish at once.
@@ -123,7 +134,7 @@ persistent_id mpi_transport::send_init(envelope to, const void* data, std::uint6
       {s.comms.native(to.comm), to, const_cast<void*>(data), s.types.message(count, type), mode, direction::send});
 }
 
-persistent_id mpi_transport::recv_init(envelope from, void* data, std::uint64_t count, const datatype& type) {
+persistent_id mpi_transport::recv_init(const envelope& from, void* data, std::uint64_t count, const datatype& type) {
   state& s = *state_;
   return s.persistents.make(
       {s.comms.native(from.comm), from, data, s.types.message(count, type), send_mode::standard, direction::receive});

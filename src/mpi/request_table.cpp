@@ -26,6 +26,9 @@ namespace {
 
 // In units of MPI_BYTE both Open MPI and MPICH give the payload of any type.
 std::uint64_t payload_bytes(const MPI_Status& status) noexcept {
+#ifdef OPEN_MPI
+  return status._ucount;  // what MPI_Get_elements_x would tell, without the two calls
+#else
   int small = 0;
   MPI_Get_count(&status, MPI_BYTE, &small);
   if (small >= 0) [[likely]]
@@ -33,17 +36,16 @@ std::uint64_t payload_bytes(const MPI_Status& status) noexcept {
   MPI_Count bytes = 0;  // MPI_UNDEFINED: 2^31 or more
   MPI_Get_elements_x(&status, MPI_BYTE, &bytes);
   return bytes > 0 ? static_cast<std::uint64_t>(bytes) : 0;
+#endif
 }
 
 }  // namespace
 
 void fill(completion& now, void* token, direction way, const MPI_Status& status, int code) noexcept {
-  now = completion{};
-  now.token = token;
-  if (way == direction::receive) {
-    now.source = status.MPI_SOURCE;
-    now.tag = status.MPI_TAG;
-    now.bytes = payload_bytes(status);
+  if (way == direction::receive) [[likely]] {
+    now = {token, payload_bytes(status), status.MPI_SOURCE, status.MPI_TAG, 0, op_status::ok};
+  } else {
+    now = {token, 0, any_source, any_tag, 0, op_status::ok};
   }
   if (code == MPI_SUCCESS) [[likely]]
     return;
@@ -117,13 +119,11 @@ void request_table::make_room() {
 }
 
 void request_table::remove(std::size_t position) {
-  const entry gone = entries_[position];
-  if (gone.home != nullptr) {
-    places_[index_of(gone.number)] = idle_place;
-  } else {
-    release(gone.number);
-  }
-  if (position == first_) {
+  const entry& gone = entries_[position];
+  places_[index_of(gone.number)] = idle_place;
+  if (gone.home == nullptr) [[likely]]
+    free_numbers_.push_back(gone.number);
+  if (position == first_) [[likely]] {
     ++first_;
   } else {
     --last_;
@@ -153,6 +153,18 @@ bool request_table::test_at(std::size_t position, completion& now) {
   return true;
 }
 
+bool request_table::test_alone(completion& now, int times) {
+  MPI_Request* request = &requests_[first_];
+  MPI_Status status;
+  int done = 0;
+  int code = MPI_SUCCESS;
+  while (times-- > 0 && done == 0 && code == MPI_SUCCESS) code = MPI_Test(request, &done, &status);
+  if (done == 0 && code == MPI_SUCCESS) return false;
+  finish(first_, status, code, now);
+  remove(first_);
+  return true;
+}
+
 bool request_table::test(std::uint32_t place, completion& now, int times) {
   for (int i = 0; i < times; ++i) {
     if (test_at(place, now)) return true;
@@ -161,10 +173,7 @@ bool request_table::test(std::uint32_t place, completion& now, int times) {
 }
 
 std::size_t request_table::poll(std::span<completion> out, bool patient) {
-  if (size() == 1) {
-    const int times = patient ? tests_when_patient_ : tests_when_alone_;
-    return test(static_cast<std::uint32_t>(first_), out[0], times) ? 1 : 0;
-  }
+  if (size() == 1) return test_alone(out[0], patient ? tests_when_patient_ : tests_when_alone_) ? 1 : 0;
   std::size_t filled = 0;
   while (filled < out.size() && first_ != last_ && test_at(first_, out[filled])) ++filled;
   if (filled == out.size() || size() <= 1) return filled;

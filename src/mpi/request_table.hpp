@@ -80,6 +80,7 @@ class request_table {
   static std::size_t index_of(op_number number) noexcept { return static_cast<std::size_t>(number) - 1; }
   void append(op_number number, MPI_Request request, direction way, void* token, MPI_Request* home);
   bool test_at(std::size_t position, completion& now);
+  bool test_alone(completion& now, int times);
   std::size_t sweep(std::span<completion> out);
   void finish(std::size_t position, const MPI_Status& status, int code, completion& now);
   std::size_t test_range(std::size_t begin, std::size_t end, std::span<completion> out);

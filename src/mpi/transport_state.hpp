@@ -51,6 +51,24 @@ struct mpi_transport::state {
   bool progressed = false;
   idle_ladder ladder;
 
+  std::size_t poll_everything(std::span<completion> out);
+  /// A poll without anything pending: makes progress, unless a failed test just did.
+  void poll_nothing(bool has_progressed);
+
+  /// A send to this rank, or a synchronous one.
+  struct special_send {
+    envelope to;
+    MPI_Comm comm;
+    const void* data;
+    std::uint64_t count;
+    const datatype& type;
+    wire message;
+    send_mode mode;
+    void* token;
+  };
+  op_number send_specially(const special_send& what, completion& now);
+  /// Puts a just started send among the pending ones, if it is not done at once.
+  op_number started_send(MPI_Request request, void* token, completion& now);
   /// Puts a just started collective among the pending ones, if it is not done at once.
   op_number pending_collective(MPI_Request request, void* token, completion& now);
 

@@ -53,7 +53,7 @@ op_number fake_transport::started(std::uint32_t number, completion& now) {
   return op_number{number};
 }
 
-std::uint32_t fake_transport::send(envelope to, const void* data, std::uint64_t count, const datatype& type,
+std::uint32_t fake_transport::send(const envelope& to, const void* data, std::uint64_t count, const datatype& type,
                                    send_mode mode, void* token, noticed_by who, std::uint32_t persistent) {
   check(to, false);
   comm_state& comm = self_.comm(to.comm);
@@ -79,7 +79,7 @@ std::uint32_t fake_transport::send(envelope to, const void* data, std::uint64_t 
   return number;
 }
 
-std::uint32_t fake_transport::post(envelope from, void* data, std::uint64_t count, const datatype& type, void* token,
+std::uint32_t fake_transport::post(const envelope& from, void* data, std::uint64_t count, const datatype& type, void* token,
                                    noticed_by who, std::uint32_t persistent) {
   check(from, true);
   comm_state& comm = self_.comm(from.comm);
@@ -102,19 +102,19 @@ std::uint32_t fake_transport::post(envelope from, void* data, std::uint64_t coun
   return number;
 }
 
-op_number fake_transport::isend(envelope to, const void* data, std::uint64_t count, const datatype& type,
+op_number fake_transport::isend(const envelope& to, const void* data, std::uint64_t count, const datatype& type,
                                 send_mode mode, void* token, completion& now) {
   const auto number = send(to, data, count, type, mode, token, noticed_by::poll, 0);
   return started(number, now);
 }
 
-op_number fake_transport::irecv(envelope from, void* data, std::uint64_t count, const datatype& type, void* token,
+op_number fake_transport::irecv(const envelope& from, void* data, std::uint64_t count, const datatype& type, void* token,
                                 completion& now) {
   const auto number = post(from, data, count, type, token, noticed_by::poll, 0);
   return started(number, now);
 }
 
-bool fake_transport::iprobe(envelope from, matched_message& found) {
+bool fake_transport::iprobe(const envelope& from, matched_message& found) {
   check(from, true);
   progress(self_);
   for (const message& m : self_.comm(from.comm).unexpected) {
@@ -125,7 +125,7 @@ bool fake_transport::iprobe(envelope from, matched_message& found) {
   return false;
 }
 
-bool fake_transport::improbe(envelope from, matched_message& found) {
+bool fake_transport::improbe(const envelope& from, matched_message& found) {
   if (!iprobe(from, found)) return false;
   auto& queue = self_.comm(from.comm).unexpected;
   auto first = std::find_if(queue.begin(), queue.end(), [&](const message& m) { return matches(from, m); });
@@ -160,14 +160,14 @@ bool fake_transport::cancel_recv(op_number number, completion& now) {
   return true;
 }
 
-persistent_id fake_transport::send_init(envelope to, const void* data, std::uint64_t count, const datatype& type,
+persistent_id fake_transport::send_init(const envelope& to, const void* data, std::uint64_t count, const datatype& type,
                                         send_mode mode) {
   check(to, false);
   self_.persistents[++self_.next_persistent] = {false, to, data, nullptr, count, type, mode, false};
   return persistent_id{self_.next_persistent};
 }
 
-persistent_id fake_transport::recv_init(envelope from, void* data, std::uint64_t count, const datatype& type) {
+persistent_id fake_transport::recv_init(const envelope& from, void* data, std::uint64_t count, const datatype& type) {
   check(from, true);
   self_.persistents[++self_.next_persistent] = {true, from, nullptr, data, count, type, send_mode::standard, false};
   return persistent_id{self_.next_persistent};

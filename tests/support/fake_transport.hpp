@@ -30,19 +30,19 @@ class fake_transport final : public transport {
   const transport_limits& limits() const noexcept override { return self_.cluster.limits; }
   std::string describe() const override { return "fake world: all ranks in one thread"; }
 
-  op_number isend(envelope to, const void* data, std::uint64_t count, const datatype& type, send_mode mode, void* token,
+  op_number isend(const envelope& to, const void* data, std::uint64_t count, const datatype& type, send_mode mode, void* token,
                   completion& now) override;
-  op_number irecv(envelope from, void* data, std::uint64_t count, const datatype& type, void* token,
+  op_number irecv(const envelope& from, void* data, std::uint64_t count, const datatype& type, void* token,
                   completion& now) override;
-  bool improbe(envelope from, matched_message& found) override;
-  bool iprobe(envelope from, matched_message& found) override;
+  bool improbe(const envelope& from, matched_message& found) override;
+  bool iprobe(const envelope& from, matched_message& found) override;
   op_number imrecv(const matched_message& message, void* data, std::uint64_t count, const datatype& type, void* token,
                    completion& now) override;
   bool cancel_recv(op_number number, completion& now) override;
 
-  persistent_id send_init(envelope to, const void* data, std::uint64_t count, const datatype& type,
+  persistent_id send_init(const envelope& to, const void* data, std::uint64_t count, const datatype& type,
                           send_mode mode) override;
-  persistent_id recv_init(envelope from, void* data, std::uint64_t count, const datatype& type) override;
+  persistent_id recv_init(const envelope& from, void* data, std::uint64_t count, const datatype& type) override;
   op_number start(persistent_id id, noticed_by who, void* token, completion& now) override;
   void free_persistent(persistent_id id) override;
 
@@ -82,9 +82,9 @@ class fake_transport final : public transport {
 
  private:
   void check(envelope where, bool wildcards) const;
-  std::uint32_t send(envelope to, const void* data, std::uint64_t count, const datatype& type, send_mode mode,
+  std::uint32_t send(const envelope& to, const void* data, std::uint64_t count, const datatype& type, send_mode mode,
                      void* token, noticed_by who, std::uint32_t persistent);
-  std::uint32_t post(envelope from, void* data, std::uint64_t count, const datatype& type, void* token, noticed_by who,
+  std::uint32_t post(const envelope& from, void* data, std::uint64_t count, const datatype& type, void* token, noticed_by who,
                      std::uint32_t persistent);
   op_number started(std::uint32_t number, completion& now);
   int ranks_per_node() const;

@@ -129,6 +129,12 @@ class loop {
   /// Ends the current or next idle sleep; from any thread.
   void wake() noexcept { host_.wake(); }
 
+  /// What futures hold whose operation was done when it was started: one operation, without value or facts, for all.
+  value_operation<void>& done_at_once() noexcept {
+    done_at_once_.add_owner();
+    return done_at_once_;
+  }
+
   timer_queue& timers() noexcept { return timers_; }
   /// The tasks that the loop itself owns (`spawn` without a scope, `then`): cancelled when the loop is destroyed.
   detail::task_group& tasks() noexcept { return tasks_; }
@@ -189,6 +195,7 @@ class loop {
 
  private:
   friend class operation;
+  class running_guard;
   struct posted_base {
     posted_base* next = nullptr;
     source_location where;
@@ -212,6 +219,7 @@ class loop {
   bool poll_sources();
   bool run_sources();
   bool reap(bool patient);
+  bool reap_nested();
   std::size_t take_finished(std::span<completion> room, bool patient);
   bool flush_sources();
   bool reap_host();
@@ -220,12 +228,20 @@ class loop {
   void take_posted() noexcept;
   bool run_posted();
   bool run_ready();
-  void resume(std::coroutine_handle<> coroutine, detail::task_root* root);
+  void resume(std::coroutine_handle<> coroutine, detail::task_root* root) noexcept;
+  bool quick_turn();
   void idle(time_point deadline);
   void hold_until_done(operation& op) noexcept;
 
   struct root_tasks : detail::task_group {
     loop* owner = nullptr;
+  };
+  /// Stays where it is, whoever drops it.
+  struct shared_operation final : value_operation<void> {
+    explicit shared_operation(loop& on) noexcept : value_operation<void>(on, kind, {}, unlisted) { succeed_unlisted(); }
+    static withdrawal refuse(operation&) noexcept { return withdrawal::impossible; }
+    static void keep(operation&) noexcept {}
+    static constexpr operation::type kind{"done", detail::never_completed, refuse, keep, drop_policy::detach};
   };
   static constinit thread_local loop* current_;  // constinit: reading it needs no check whether it was initialised
 
@@ -237,6 +253,7 @@ class loop {
   root_tasks tasks_;
   std::vector<polled_source> sources_;
   std::array<completion, 64> finished_;
+  shared_operation done_at_once_{*this};
   detail::task_root* current_root_ = nullptr;
   operation* first_pending_ = nullptr;
   operation* last_pending_ = nullptr;
@@ -246,14 +263,14 @@ class loop {
   posted_base* inbox_end_ = nullptr;
   std::exception_ptr fatal_;
   std::uint64_t empty_turns_ = 0;
-  unsigned outside_countdown_ = 0;
-  unsigned clock_countdown_ = 0;
+  int outside_countdown_ = 0;
+  int clock_countdown_ = 0;
   int running_ = 0;
   bool polling_ = false;
   bool reaping_ = false;
   bool work_noted_ = true;  ///< the sources' next run and flush are due
-  unsigned sources_countdown_ = 0;
-  unsigned turns_without_poll_ = 0;
+  int sources_countdown_ = 0;
+  int quick_turns_ = 0;  ///< since the last whole turn
   reporter reporter_ = nullptr;
   void* reporter_self_ = nullptr;
   loop_metrics metrics_;

@@ -16,6 +16,10 @@ namespace weft {
 class loop;
 class operation;
 
+/// Chooses the constructor of an operation that may be done before anyone has to know of it.
+struct unlisted_t {};
+inline constexpr unlisted_t unlisted{};
+
 /// Told when an operation is done. `notify` is called while the loop polls: it may only note the fact or schedule.
 struct waiter {
   void (*notify)(waiter& self) noexcept = nullptr;
@@ -67,6 +71,9 @@ class operation {
   operation(loop& on, const type& kind, source_location where) noexcept : loop_(&on), kind_(&kind), where_(where) {
     link();
   }
+  /// Not among the loop's pending operations until `enlist` is called.
+  operation(loop& on, const type& kind, source_location where, unlisted_t) noexcept
+      : loop_(&on), kind_(&kind), where_(where) {}
   operation(const operation&) = delete;
   operation& operator=(const operation&) = delete;
 
@@ -77,7 +84,10 @@ class operation {
   const source_location& where() const noexcept { return where_; }
   wait_record record() const noexcept { return {kind_->name, peer_, tag_, where_, waiter_ != nullptr}; }
 
+  void enlist() noexcept { link(); }
   void succeed() noexcept { finish(operation_state::succeeded); }
+  /// `succeed` of an operation that was never listed and that nobody waits for yet.
+  void succeed_unlisted() noexcept { state_ = operation_state::succeeded; }
   void fail(std::exception_ptr error) noexcept {
     error_ = std::move(error);
     finish(operation_state::failed);
@@ -106,7 +116,18 @@ class operation {
   withdrawal withdraw() noexcept { return done() ? withdrawal::too_late : kind_->withdraw(*this); }
   /// The future is gone: do as the type's `on_drop` says, then give up its ownership. A coroutine that
   /// still awaits it gets `operation_cancelled`, or the value if it goes on.
-  void drop() noexcept;
+  void drop() noexcept {
+    if (state_ == operation_state::succeeded && owners_ == 1) [[likely]] {
+      kind_->destroy(*this);
+    } else {
+      drop_slowly();
+    }
+  }
+  /// Waits, in plain code, for an operation that lives on the caller's stack. Whatever is thrown, it is then done.
+  void wait_here(const char* call, source_location where) {
+    if (!done()) [[likely]]
+      wait_to_the_end(call, where);
+  }
   /// An operation starts with one owner, its future. The last owner to leave destroys it; an error that nobody saw is
   /// reported then.
   void add_owner() noexcept { ++owners_; }
@@ -129,6 +150,8 @@ class operation {
  private:
   friend class loop;
   void finish(operation_state state) noexcept;
+  void drop_slowly() noexcept;
+  void wait_to_the_end(const char* call, source_location where);
   void link() noexcept;
   void unlink() noexcept;
   [[noreturn]] void throw_error();
@@ -139,9 +162,10 @@ class operation {
   operation* next_ = nullptr;
   operation* previous_ = nullptr;
   std::exception_ptr error_;
-  source_location where_;
-  std::uint8_t owners_ = 1;
+  // Not in one word with `owners_`: a compiler that compares both by one load would stall on the bytes just written.
   operation_state state_ = operation_state::pending;
+  source_location where_;
+  std::uint32_t owners_ = 1;
   bool seen_ = false;
   bool linked_ = false;
   bool future_gone_ = false;
@@ -185,17 +209,23 @@ class value_operation<void> : public operation {
 
 namespace detail {
 
+/// Makes an object in a pooled block.
+template <class T, class... Args>
+T* make_pooled(Args&&... args) {
+  void* memory = frame_pool::allocate(sizeof(T));
+  try {
+    return ::new (memory) T(std::forward<Args>(args)...);
+  } catch (...) {
+    frame_pool::release(memory, sizeof(T));
+    throw;
+  }
+}
+
 /// Makes an operation of type Op in a pooled block.
 template <class Op, class... Args>
 Op* make_operation(Args&&... args) {
   static_assert(alignof(Op) <= __STDCPP_DEFAULT_NEW_ALIGNMENT__, "over-aligned values cannot live in an operation");
-  void* memory = frame_pool::allocate(sizeof(Op));
-  try {
-    return ::new (memory) Op(std::forward<Args>(args)...);
-  } catch (...) {
-    frame_pool::release(memory, sizeof(Op));
-    throw;
-  }
+  return make_pooled<Op>(std::forward<Args>(args)...);
 }
 
 /// The `destroy` entry of a concrete operation type.

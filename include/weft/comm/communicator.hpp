@@ -62,12 +62,12 @@ class communicator : public collectives {
   template <class V>
   void send(int dest, int tag, V&& value, source_location where = source_location::current()) {
     refuse_in_loop("communicator::send()", where);
-    finish(detail::start_send(target(dest, tag, send_mode::standard, where), std::forward<V>(value)), where);
+    detail::send_and_wait(target(dest, tag, send_mode::standard, where), value);
   }
   template <class V>
   void ssend(int dest, int tag, V&& value, source_location where = source_location::current()) {
     refuse_in_loop("communicator::ssend()", where);
-    finish(detail::start_send(target(dest, tag, send_mode::synchronous, where), std::forward<V>(value)), where);
+    detail::send_and_wait(target(dest, tag, send_mode::synchronous, where), value);
   }
 
   // --- receiving ---------------------------------------------------------------------------------------------------
@@ -101,14 +101,14 @@ class communicator : public collectives {
   requires detail::receivable<T> T recv(int source = any_source, int tag = any_tag,
                                         source_location where = source_location::current()) {
     refuse_in_loop("communicator::recv()", where);
-    return finish(detail::start_receive_of<T>(origin(source, tag, where)), where);
+    return detail::receive_and_wait<T>(origin(source, tag, where));
   }
   /// Returns the number of elements received.
   template <class R>
   requires detail::receive_target<R> std::size_t recv(R&& into, int source = any_source, int tag = any_tag,
                                                       source_location where = source_location::current()) {
     refuse_in_loop("communicator::recv()", where);
-    return finish(detail::start_receive_into(origin(source, tag, where), into), where);
+    return detail::receive_into_and_wait(origin(source, tag, where), into);
   }
 
   /// Sends `value` to `dest` and receives a `T` from `source`, at the same time.

@@ -66,7 +66,13 @@ class matcher final : private loop_source {
   matcher& operator=(const matcher&) = delete;
 
   /// Posts a receive, whose operation may be done on return. Throws what the transport throws.
-  void post(posted_receive& receive);
+  void post(posted_receive& receive) {
+    if (table_.empty() && kept_.empty() && receive.make_room == nullptr && claim_slot(receive)) [[likely]] {
+      post_direct(receive);
+    } else {
+      post_slowly(receive);
+    }
+  }
   /// Where a receive of known size may go now. True: `receive` may be started in the transport by the caller, and
   /// counts as direct; false: it was posted here.
   bool post_unless_direct(posted_receive& receive);
@@ -103,8 +109,33 @@ class matcher final : private loop_source {
   static constexpr int poll_budget = 64;
 
   bool poll() override;
-  bool claim_slot(posted_receive& receive) noexcept;
-  void post_direct(posted_receive& receive);
+  void take_last_slot(posted_receive& receive) noexcept {
+    ++slots_[last_slot_].count;
+    receive.slot = static_cast<std::uint8_t>(last_slot_);
+  }
+  // The next receive mostly has the key of the last one.
+  bool claim_slot(posted_receive& receive) noexcept {
+    const direct_key& last = slots_[last_slot_];
+    if (last.source != receive.source || last.tag != receive.tag || used_slots_ == 0) [[unlikely]]
+      return claim_other_slot(receive);
+    take_last_slot(receive);
+    return true;
+  }
+  bool claim_other_slot(posted_receive& receive) noexcept;
+  void post_direct(posted_receive& receive) {
+    operation& op = *receive.op;
+    receive.where = posted_receive::place::direct;
+    completion now;
+    try {
+      op.number = loop_.transport().irecv({comm_, receive.source, receive.tag}, receive.buffer, receive.count,
+                                          *receive.type, &op, now);
+    } catch (...) {
+      leave(receive);
+      throw;
+    }
+    if (op.number == op_number::completed) [[unlikely]]
+      op.kind().complete(op, now);
+  }
   void post_slowly(posted_receive& receive);
   bool overlaps_table(int source, int tag) const noexcept;
   void insert(posted_receive& receive);

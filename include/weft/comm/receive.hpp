@@ -2,6 +2,7 @@
 #pragma once
 
 #include <exception>
+#include <type_traits>
 #include <utility>
 
 #include <weft/async/future.hpp>
@@ -158,19 +159,35 @@ future<T> start_receive(const receive_source& from, Args&&... args) {
   return result;
 }
 
+/// The operation that receives a `T` of its own.
 template <class T>
-future<T> start_receive_of(const receive_source& from) {
+constexpr auto receive_of() {
   constexpr value_class c = value_class_of<T>;
   static_assert(std::is_default_constructible_v<T>, "weft: a received value must be default constructible");
   if constexpr (c == value_class::plain || c == value_class::array) {
-    return start_receive<plain_receive<T>, T>(from);
+    return std::type_identity<plain_receive<T>>{};
   } else if constexpr (c == value_class::resizable) {
-    return start_receive<sized_receive<T>, T>(from);
+    return std::type_identity<sized_receive<T>>{};
   } else {
     static_assert(c == value_class::serialised,
                   "weft: this container cannot grow to a message's size; receive into an lvalue of it");
-    return start_receive<decoding_receive<T>, T>(from);
+    return std::type_identity<decoding_receive<T>>{};
   }
+}
+
+template <class T>
+future<T> start_receive_of(const receive_source& from) {
+  return start_receive<typename decltype(receive_of<T>())::type, T>(from);
+}
+
+/// The blocking receive: the operation lives on the caller's stack.
+template <class T>
+T receive_and_wait(const receive_source& from) {
+  typename decltype(receive_of<T>())::type op(from);
+  post_receive(op.part, from);
+  op.wait_here("communicator::recv()", from.where);
+  op.check();
+  return op.take();
 }
 
 future<std::size_t> start_borrowing_receive(const receive_source& from, region memory, std::uint64_t element_bytes,
@@ -178,18 +195,46 @@ future<std::size_t> start_borrowing_receive(const receive_source& from, region m
 future<std::size_t> start_strided_receive(const receive_source& from, void* data, const datatype& layout,
                                           std::uint64_t element_bytes);
 
+std::size_t receive_and_wait(const receive_source& from, region memory, std::uint64_t element_bytes, bool exact);
+std::size_t receive_strided_and_wait(const receive_source& from, void* data, const datatype& layout,
+                                     std::uint64_t element_bytes);
+
+/// Memory of the caller that takes a message: a whole number of elements, or exactly all.
+struct borrowed_room {
+  region memory;
+  std::uint64_t element_bytes;
+  bool exact;
+};
+
 template <class R>
-future<std::size_t> start_receive_into(const receive_source& from, R& target) {
-  constexpr value_class c = value_class_of<R>;
-  if constexpr (c == value_class::strided) {
-    return start_strided_receive(from, target.data(), target.type(), sizeof(*target.data()));
-  } else if constexpr (c == value_class::plain) {
-    return start_borrowing_receive(from, region_of(target), sizeof(R), true);
+borrowed_room borrowed_room_of(R& target) {
+  const region memory = region_of(target);
+  if constexpr (value_class_of<R> == value_class::plain) {
+    return {memory, sizeof(R), true};
   } else {
-    const region memory = region_of(target);
     const std::size_t items = std::size(target);
     const std::uint64_t bytes = memory.count * memory.type->packed_size();
-    return start_borrowing_receive(from, memory, items == 0 ? 1 : bytes / items, false);
+    return {memory, items == 0 ? 1 : bytes / items, false};
+  }
+}
+
+template <class R>
+future<std::size_t> start_receive_into(const receive_source& from, R& target) {
+  if constexpr (value_class_of<R> == value_class::strided) {
+    return start_strided_receive(from, target.data(), target.type(), sizeof(*target.data()));
+  } else {
+    const borrowed_room room = borrowed_room_of(target);
+    return start_borrowing_receive(from, room.memory, room.element_bytes, room.exact);
+  }
+}
+
+template <class R>
+std::size_t receive_into_and_wait(const receive_source& from, R& target) {
+  if constexpr (value_class_of<R> == value_class::strided) {
+    return receive_strided_and_wait(from, target.data(), target.type(), sizeof(*target.data()));
+  } else {
+    const borrowed_room room = borrowed_room_of(target);
+    return receive_and_wait(from, room.memory, room.element_bytes, room.exact);
   }
 }
 

@@ -53,20 +53,20 @@ class mpi_transport final : public transport {
   const transport_limits& limits() const noexcept override;
   std::string describe() const override;
 
-  op_number isend(envelope to, const void* data, std::uint64_t count, const datatype& type, send_mode mode, void* token,
+  op_number isend(const envelope& to, const void* data, std::uint64_t count, const datatype& type, send_mode mode, void* token,
                   completion& now) override;
-  op_number irecv(envelope from, void* data, std::uint64_t count, const datatype& type, void* token,
+  op_number irecv(const envelope& from, void* data, std::uint64_t count, const datatype& type, void* token,
                   completion& now) override;
-  bool improbe(envelope from, matched_message& found) override;
-  bool iprobe(envelope from, matched_message& found) override;
+  bool improbe(const envelope& from, matched_message& found) override;
+  bool iprobe(const envelope& from, matched_message& found) override;
   op_number imrecv(const matched_message& message, void* data, std::uint64_t count, const datatype& type, void* token,
                    completion& now) override;
   /// MPI cannot stop a transfer that is under way: a receive that has matched a large message is waited for.
   bool cancel_recv(op_number number, completion& now) override;
 
-  persistent_id send_init(envelope to, const void* data, std::uint64_t count, const datatype& type,
+  persistent_id send_init(const envelope& to, const void* data, std::uint64_t count, const datatype& type,
                           send_mode mode) override;
-  persistent_id recv_init(envelope from, void* data, std::uint64_t count, const datatype& type) override;
+  persistent_id recv_init(const envelope& from, void* data, std::uint64_t count, const datatype& type) override;
   op_number start(persistent_id id, noticed_by who, void* token, completion& now) override;
   void free_persistent(persistent_id id) override;
 

@@ -101,13 +101,13 @@ class transport {
   virtual std::string describe() const = 0;       ///< one line: library, version, thread level
 
   // --- point to point --------------------------------------------------------------------------------------------
-  virtual op_number isend(envelope to, const void* data, std::uint64_t count, const datatype& type, send_mode mode,
+  virtual op_number isend(const envelope& to, const void* data, std::uint64_t count, const datatype& type, send_mode mode,
                           void* token, completion& now) = 0;
-  virtual op_number irecv(envelope from, void* data, std::uint64_t count, const datatype& type, void* token,
+  virtual op_number irecv(const envelope& from, void* data, std::uint64_t count, const datatype& type, void* token,
                           completion& now) = 0;
   /// Takes the first matching message out of the queue without receiving it; false when there is none yet.
-  virtual bool improbe(envelope from, matched_message& found) = 0;
-  virtual bool iprobe(envelope from, matched_message& found) = 0;  ///< leaves it there; `id` stays 0
+  virtual bool improbe(const envelope& from, matched_message& found) = 0;
+  virtual bool iprobe(const envelope& from, matched_message& found) = 0;  ///< leaves it there; `id` stays 0
   virtual op_number imrecv(const matched_message& message, void* data, std::uint64_t count, const datatype& type,
                            void* token, completion& now) = 0;
   /// Withdraws a receive. True: it is withdrawn, its buffer is free, and it will not complete. False: it was too late, and
@@ -115,9 +115,9 @@ class transport {
   virtual bool cancel_recv(op_number number, completion& now) = 0;
 
   // --- persistent ------------------------------------------------------------------------------------------------
-  virtual persistent_id send_init(envelope to, const void* data, std::uint64_t count, const datatype& type,
+  virtual persistent_id send_init(const envelope& to, const void* data, std::uint64_t count, const datatype& type,
                                   send_mode mode) = 0;
-  virtual persistent_id recv_init(envelope from, void* data, std::uint64_t count, const datatype& type) = 0;
+  virtual persistent_id recv_init(const envelope& from, void* data, std::uint64_t count, const datatype& type) = 0;
   virtual op_number start(persistent_id id, noticed_by who, void* token, completion& now) = 0;
   virtual void free_persistent(persistent_id id) = 0;  ///< not while it is started
 
