@@ -137,8 +137,6 @@ std::size_t loop::take_finished(std::span<completion> room, bool patient) {
     auto& op = *static_cast<operation*>(room[i].token);
     op.kind_->complete(op, room[i]);
   }
-  // What woke nobody was an operation of the library's own, which its source may have to act upon.
-  if (count > 0 && ready_.empty()) work_noted_ = true;
   metrics_.completions += count;
   return count;
 }
@@ -256,7 +254,7 @@ bool loop::turn(time_point deadline) {
     poll_guard guard(polling_);
     any = reap(ready_.empty() && empty_turns_ == 0);
   }
-  if (any && !ready_.empty() && posted_.load(std::memory_order_relaxed) == nullptr && quick_turn()) {
+  if (any && posted_.load(std::memory_order_relaxed) == nullptr && quick_turn()) {
     if (fatal_) [[unlikely]]
       std::rethrow_exception(fatal_);
     return true;

@@ -175,9 +175,11 @@ bool request_table::test(std::uint32_t place, completion& now, int times) {
 std::size_t request_table::poll(std::span<completion> out, bool patient) {
   if (size() == 1) return test_alone(out[0], patient ? tests_when_patient_ : tests_when_alone_) ? 1 : 0;
   std::size_t filled = 0;
-  while (filled < out.size() && first_ != last_ && test_at(first_, out[filled])) ++filled;
+  for (int looks = patient ? looks_when_patient_ : 1; looks > 0 && filled == 0; --looks) {
+    while (filled < out.size() && first_ != last_ && test_at(first_, out[filled])) ++filled;
+    if (filled == 0 && test_at(last_ - 1, out[0])) filled = 1;
+  }
   if (filled == out.size() || size() <= 1) return filled;
-  if (filled == 0 && test_at(last_ - 1, out[0])) filled = 1;
   if (filled == 0 || ++busy_turns_ >= busy_turns_between_sweeps) filled += sweep(out.subspan(filled));
   return filled;
 }

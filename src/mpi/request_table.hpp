@@ -58,10 +58,10 @@ class request_table {
   bool empty() const noexcept { return first_ == last_; }
   std::size_t size() const noexcept { return last_ - first_; }
   /// `patient`: a lone operation is tested for about a microsecond, else a few times, because the rest of a turn costs
-  /// as much as some tests.
+  /// as much as some tests; of several, the oldest and the newest are tested some times before the sweep.
   std::size_t poll(std::span<completion> out, bool patient);
   /// A failed test may give the processor away, when ranks outnumber processors: no test is repeated then.
-  void never_repeat_tests() noexcept { tests_when_alone_ = tests_when_patient_ = 1; }
+  void never_repeat_tests() noexcept { tests_when_alone_ = tests_when_patient_ = looks_when_patient_ = 1; }
   /// Tests one operation that is in the array at `place`, up to `times` times.
   bool test(std::uint32_t place, completion& now, int times = 1);
   /// True: withdrawn. False: `now` holds its completion.
@@ -96,6 +96,7 @@ class request_table {
   std::size_t cold_ = 0;     ///< where the rotating window goes on, counted from `first_`
   int tests_when_alone_ = 4;
   int tests_when_patient_ = 50;  ///< at 17 ns each (Open MPI 4.1)
+  int looks_when_patient_ = 8;   ///< at the oldest and the newest
   unsigned busy_turns_ = 0;  ///< turns since the last sweep
   std::array<MPI_Status, window> statuses_;
   std::array<int, window> indices_;

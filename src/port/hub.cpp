@@ -15,6 +15,7 @@ struct connecting final : operation {
   static void complete(operation& self, const completion& result) noexcept {
     message_hub* owner = static_cast<connecting&>(self).hub;
     if (owner == nullptr) return;  // abandoned
+    self.on().note_work();
     self.succeed();
     if (result.status == op_status::ok) {
       owner->connected(comm_id{static_cast<std::uint32_t>(result.bytes)});

@@ -23,6 +23,7 @@ struct frame_send final : operation {
   }
   static void complete(operation& self, const completion& result) noexcept {
     message_hub* hub = of(self).hub;
+    self.on().note_work();
     if (hub != nullptr) {
       hub->sent(of(self));
       if (result.status != op_status::ok) hub->fail("a frame could not be sent: error " + std::to_string(result.code));

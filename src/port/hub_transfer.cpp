@@ -17,6 +17,7 @@ constexpr auto most_fetches = 4;
 
 void outgoing::complete(operation& self, const completion& result) noexcept {
   auto& me = static_cast<outgoing&>(self);
+  self.on().note_work();
   if (me.hub != nullptr) {
     me.hub->forget(me);
     if (result.status != op_status::ok) {
@@ -28,6 +29,7 @@ void outgoing::complete(operation& self, const completion& result) noexcept {
 
 void incoming::complete(operation& self, const completion& result) noexcept {
   auto& me = static_cast<incoming&>(self);
+  self.on().note_work();
   if (result.status != op_status::ok || result.bytes != me.size) {
     me.hub->fail("a large message from rank " + std::to_string(me.from->rank) + " has " + std::to_string(result.bytes) +
                  " bytes instead of " + std::to_string(me.size));

@@ -16,6 +16,7 @@ struct wave final : operation {
     auto& me = static_cast<wave&>(self);
     message_hub* owner = me.hub;
     if (owner == nullptr) return;  // abandoned
+    self.on().note_work();
     const std::array<std::int64_t, 2> sums = me.out;
     self.succeed();
     if (result.status != op_status::ok) {

@@ -117,11 +117,9 @@ class operation {
   /// The future is gone: do as the type's `on_drop` says, then give up its ownership. A coroutine that
   /// still awaits it gets `operation_cancelled`, or the value if it goes on.
   void drop() noexcept {
-    if (state_ == operation_state::succeeded && owners_ == 1) [[likely]] {
-      kind_->destroy(*this);
-    } else {
-      drop_slowly();
-    }
+    if (state_ != operation_state::succeeded) [[unlikely]]
+      return drop_slowly();
+    if (--owners_ == 0) kind_->destroy(*this);
   }
   /// Waits, in plain code, for an operation that lives on the caller's stack. Whatever is thrown, it is then done.
   void wait_here(const char* call, source_location where) {
