@@ -28,8 +28,8 @@ constexpr std::uint32_t quiet_poll_every = 4;
 constexpr int sources_every = 16;
 // Quick turns in a row: they hand what the transport has finished to its coroutines and look at nothing else.
 constexpr int most_quick_turns = 32;
-// Looks for a receive of unknown size before plain code that waits for it turns the loop: about a microsecond.
-constexpr int brief_polls = 10;
+// Looks at the sources in a turn that has nothing else to do, where looking costs little: about a microsecond.
+constexpr int most_looks = 20;
 constexpr auto warn_held_after = std::chrono::seconds(10);
 
 class poll_guard {
@@ -66,7 +66,7 @@ class loop::running_guard {
   detail::task_root* outer_root_;
 };
 
-loop::loop(world& outside) : transport_(*outside.transport), host_(*outside.host), storage_(outside.storage.get()) {
+loop::loop(world& outside) : transport_(*outside.transport), host_(*outside.host), storage_(outside.storage.get()), patient_looks_(transport_.limits().may_spin ? most_looks : 1) {
   tasks_.owner = this;
   tasks_.failed = [](detail::task_group& self, std::exception_ptr error, source_location where) noexcept {
     static_cast<root_tasks&>(self).owner->report(std::move(error), "task", where);
@@ -115,6 +115,13 @@ bool loop::poll_sources() {
     any |= found;
   }
   return any;
+}
+
+bool loop::poll_sources(int looks) {
+  for (; looks > 0; --looks) {
+    if (poll_sources()) return true;
+  }
+  return false;
 }
 
 bool loop::run_sources() {
@@ -259,10 +266,11 @@ bool loop::turn(time_point deadline) {
       std::rethrow_exception(fatal_);
     return true;
   }
+  const int looks = !any && ready_.empty() && empty_turns_ == 0 ? patient_looks_ : 1;
   const int turns = 1 + std::exchange(quick_turns_, 0);
   {
     poll_guard guard(polling_);
-    if (poll_sources()) any = work_noted_ = true;
+    if (poll_sources(looks)) any = work_noted_ = true;
     const bool look_outside = (outside_countdown_ -= turns) < 0;
     if (look_outside) outside_countdown_ = outside_every;
     const bool may_have_slept = empty_turns_ == 0 || empty_turns_ >= turns_before_sleep;
@@ -322,17 +330,15 @@ void loop::wait(operation& op, const char* call, source_location where) {
 
 /// The first microsecond: looks for what finishes `op`, and for nothing else that a turn does.
 void loop::wait_briefly(operation& op) {
-  if (op.number != op_number::completed) {
-    completion result;
-    if (transport_.test_briefly(op.number, result)) op.kind_->complete(op, result);
-    return;
+  if (op.number == op_number::completed) {
+    // Not in the transport: a receive of unknown size, which a source finds.
+    poll_guard guard(polling_);
+    if (!poll_sources(patient_looks_)) return;
+    work_noted_ = true;
+    if (op.done() || op.number == op_number::completed) return;
   }
-  // Not in the transport: a receive of unknown size, which a source finds.
-  poll_guard guard(polling_);
-  for (int i = 0; i < brief_polls && !op.done(); ++i) {
-    reap(false);
-    if (poll_sources()) work_noted_ = true;
-  }
+  completion result;
+  if (transport_.test_briefly(op.number, result)) op.kind_->complete(op, result);
 }
 
 bool loop::wait_until(operation& op, time_point deadline, const char* call, source_location where) {

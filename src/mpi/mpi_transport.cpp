@@ -38,6 +38,7 @@ mpi_transport::state::state(MPI_Comm parent, ownership how, idle_policy idle)
   const bool owned = how == ownership::duplicate;
   comms.add(owned ? duplicate(parent) : parent, owned);
   self = comms.rank(world_comm);
+  limits.may_spin = !oversubscribed;
   if (oversubscribed) requests.never_repeat_tests();
 }
 

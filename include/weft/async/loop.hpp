@@ -217,6 +217,7 @@ class loop {
   };
   void wait_briefly(operation& op);
   bool poll_sources();
+  bool poll_sources(int looks);
   bool run_sources();
   bool reap(bool patient);
   bool reap_nested();
@@ -248,6 +249,7 @@ class loop {
   weft::transport& transport_;
   weft::host& host_;
   weft::storage* storage_;
+  int patient_looks_;  ///< at the sources, in a turn that has nothing else to do
   ready_queue ready_;
   timer_queue timers_;
   root_tasks tasks_;

@@ -70,6 +70,7 @@ struct transport_limits {
   std::uint64_t eager_bytes = 4096;  ///< a message shorter than this leaves at once; a longer one costs a handshake
   int max_tag = 32767;
   int threads = 1;                   ///< threads that may call the transport: always one
+  bool may_spin = false;             ///< looking again costs tens of ns: the rank has a processor of its own
 };
 
 /// Facts about the ranks that share this rank's node, numbered 0..node_size-1 by rank order.
