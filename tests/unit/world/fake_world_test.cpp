@@ -39,7 +39,7 @@ class ranks {
   }
   std::vector<completion> poll(int r) {
     std::vector<completion> all(64);
-    all.resize((*this)[r].poll(all));
+    all.resize((*this)[r].poll(all, false));
     return all;
   }
 
