@@ -26,6 +26,7 @@ journal::journal(journal_folder& folder, std::uint32_t writer, journal_options o
       next_{folder.run().epoch, writer, 0},
       seed_(layout::record_seed(folder.run().epoch, writer, folder.run().identity)),
       current_(folder.files()),
+      previous_(folder.files()),
       spare_(folder, options.kept == durability::synced) {
   if (folder.run().epoch == 0 || !folder.ready())
     throw usage_error("a journal needs a folder that is claimed or joined");
@@ -102,7 +103,7 @@ bool journal::poll() {
   try {
     step();
     if (must_force() && wanted_ > forced_ && !force_.under_way() && written_ > forced_) force_ = forcing();
-    mark_if_idle();
+    if (options_.kept == durability::written && ++idle_polls_ > polls_before_mark) mark_if_idle();
   } catch (...) {
     fail(std::current_exception());
   }
@@ -166,13 +167,16 @@ bool journal::rotate() {
   const layout::segment_header header{next_, folder_.run().identity, written_, durable_, bytes, begins_snapshot};
   std::array<std::byte, layout::segment_header_bytes> page;
   layout::encode(header, page);
-  current_.close();
+  previous_.close();
+  previous_.file = std::exchange(current_.file, file_id::none);
+  previous_.path = std::move(current_.path);
   current_.path = spare_.path();
   current_.file = spare_.take();
   current_.first = written_;
   current_.end = written_ + (bytes - layout::segment_header_bytes);
   detail::check_storage(current_.files.write(current_.file, 0, page), "write", current_.path);
   claimed_ = durable_;
+  marks_ = 0;
   if (begins_snapshot) {
     snapshot_starts_segment_ = false;
     snapshot_segment_ = next_.number;
@@ -197,7 +201,6 @@ detail::storage_sequence journal::forcing() {
       note_forced(to);
       // What came meanwhile is written at once and goes into the next force, unless a snapshot is being put together.
       if (!in_snapshot_) step();
-      mark_if_idle();
     } catch (...) {
       fail(std::current_exception());
       co_return;
@@ -218,18 +221,30 @@ void journal::acknowledge() {
   const journal_position reached = options_.kept == durability::synced ? forced_ : written_;
   if (reached <= durable_ || durable_ >= wanted_ || !folder_.may_acknowledge()) return;
   durable_ = reached;
+  mark_previous();
+  if (options_.kept == durability::synced) mark_if_idle();  // before anybody hears of it
   if (listener_ != nullptr) listener_->on_durable();
 }
 
 /// The last group has no later record that says that it was acknowledged, so when nothing else comes a mark says it. It
 /// is not forced: the death of all processes does not touch it, and the system writes it out before long.
 void journal::mark_if_idle() {
-  if (durable_ < wanted_ || claimed_ >= wanted_ || unwritten_bytes() > 0 || in_snapshot_) return;
-  if (options_.kept == durability::written && idle_polls_++ < polls_before_mark) return;
-  if (current_.end - written_ < layout::record_header_bytes) return;
-  push(layout::mark_type, {}, {});
+  if (durable_ < wanted_ || claimed_ >= wanted_ || unwritten_bytes() > 0) return;
+  write_mark(current_.file, current_.path, marks_++ % layout::mark_places);
   claimed_ = durable_;
-  write_pending();
+}
+
+/// The first acknowledgement in a segment is noted in the one before, or nobody would miss the file.
+void journal::mark_previous() {
+  if (previous_.file == file_id::none || durable_ <= current_.first) return;
+  write_mark(previous_.file, previous_.path, layout::mark_places);
+  previous_.close();
+}
+
+void journal::write_mark(file_id to, const std::string& path, std::size_t place) {
+  std::array<std::byte, layout::record_header_bytes> mark;
+  layout::encode({0, durable_, durable_, next_.epoch, layout::mark_type, false}, {}, {}, seed_, mark.data());
+  detail::check_storage(folder_.files().write(to, layout::mark_offset(place), mark), "write", path);
 }
 
 void journal::remove_old_segment() {

@@ -23,9 +23,9 @@ constexpr std::string_view how_to_go_on = "; what stood there is lost unless a c
   throw journal_damaged(fmt::format("{} is damaged at byte {}: {}{}", file, offset, why, how_to_go_on), file, offset);
 }
 
-bool has_whole_snapshot(const open_segments& segments, std::size_t at, std::uint32_t seed) {
+bool has_whole_snapshot(const open_segments& segments, std::size_t at) {
   if (!segments[at].header || !segments[at].header->begins_snapshot) return false;
-  segment_walk walk(segments, at, seed);
+  segment_walk walk(segments, at);
   while (const auto record = walk.next()) {
     if (record->type == layout::snapshot_end_type) return true;
     if (!record->in_snapshot) return false;
@@ -44,9 +44,7 @@ journal_witness witness_of(const std::byte* payload) noexcept {
 class reading {
  public:
   reading(journal_folder& folder, damage_policy policy, std::uint32_t writer)
-      : policy_(policy),
-        segments_(folder, folder.run().live, writer),
-        seed_(layout::record_seed(folder.run().live, writer, folder.run().identity)) {
+      : policy_(policy), segments_(folder, writer) {
     summary_.writer = writer;
     summary_.end_file = folder.path_of(layout::file_name({folder.run().live, writer, 0}));
   }
@@ -55,10 +53,11 @@ class reading {
   journal_summary run(Visit visit) {
     const auto start = start_segment();
     if (!start) {
+      find_end_of_snapshot();
       refuse("the epoch file says that this journal was begun, and no whole snapshot is left of it");
       return std::move(summary_);
     }
-    segment_walk walk(segments_, *start, seed_);
+    segment_walk walk(segments_, *start);
     do {
       visit_all(walk, visit);
     } while (is_damaged(walk));
@@ -70,9 +69,19 @@ class reading {
   /// The segment with the newest whole snapshot.
   std::optional<std::size_t> start_segment() const {
     for (std::size_t i = segments_.count(); i-- > 0;) {
-      if (has_whole_snapshot(segments_, i, seed_)) return i;
+      if (has_whole_snapshot(segments_, i)) return i;
     }
     return {};
+  }
+
+  /// Where the oldest segment that is left stops being readable.
+  void find_end_of_snapshot() {
+    if (segments_.count() == 0) return;
+    segment_walk walk(segments_, 0);
+    while (walk.next()) {
+    }
+    set_end(walk);
+    if (!segments_[0].header) summary_.end_offset = 0;
   }
 
   template <class Visit>
@@ -101,7 +110,8 @@ class reading {
     const std::uint64_t acknowledged = walk.acknowledged_behind();
     const bool is_vouched_for = acknowledged > walk.position();
     const auto& header = segments_[walk.segment()].header;
-    const bool is_short = header && walk.loaded_bytes() < header->bytes;
+    // A file that lacks its end is no harm where zeros stand between its last record and its end.
+    const bool is_short = header && walk.loaded_bytes() < header->bytes && !walk.ends_clean_here();
     if (!is_vouched_for && !is_short) return false;
     if (std::exchange(reloaded_at_, walk.position()) != walk.position()) {
       walk.reload();
@@ -110,11 +120,10 @@ class reading {
     set_end(walk);
     if (is_vouched_for) {
       refuse(
-          fmt::format("the record there is not whole, and a later one says that everything up to {} bytes behind it "
-                      "had been acknowledged",
+          fmt::format("no whole record is there, and what was written later says that everything up to {} bytes "
+                      "further on had been acknowledged",
                       acknowledged - walk.position()));
     } else {
-      summary_.end_offset = walk.loaded_bytes();
       refuse(fmt::format("the file was made {} bytes long and has been cut", header->bytes));
     }
     return false;
@@ -127,7 +136,10 @@ class reading {
   void set_end(const segment_walk& walk) {
     std::size_t at = walk.segment();
     summary_.end_offset = walk.offset();
-    if (walk.ends_clean_here() && at + 1 < segments_.count()) {
+    // A next segment with a header of its own says that what is missing stood in this one.
+    const bool has_unreadable_next = at + 1 < segments_.count() && !segments_[at + 1].header;
+    if (has_unreadable_next && walk.ends_clean_here() &&
+        (walk.bytes_behind() > 0 || !segments_[at + 1].has_first_page)) {
       ++at;
       summary_.end_offset = 0;
     }
@@ -136,8 +148,8 @@ class reading {
 
   void note_cut(const segment_walk& walk) {
     const std::uint64_t bytes = walk.bytes_behind();
-    if (bytes > 0) set_end(walk);
     if (bytes > 0) {
+      set_end(walk);
       summary_.cut = journal_cut{summary_.end_file, summary_.end_offset, bytes};
       return;
     }
@@ -147,7 +159,6 @@ class reading {
 
   damage_policy policy_;
   open_segments segments_;
-  std::uint32_t seed_;
   bool is_past_snapshot_ = false;
   std::optional<journal_position> reloaded_at_;
   journal_summary summary_;

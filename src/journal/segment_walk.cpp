@@ -24,10 +24,11 @@ std::uint64_t used_end(std::span<const std::byte> bytes, std::uint64_t from) noe
 
 // --- open_segments ---------------------------------------------------------------------------------------------------
 
-open_segments::open_segments(journal_folder& folder, std::uint32_t epoch, std::uint32_t writer) : folder_(folder) {
+open_segments::open_segments(journal_folder& folder, std::uint32_t writer)
+    : folder_(folder), seed_(layout::record_seed(folder.run().live, writer, folder.run().identity)) {
   // A name may go between the listing and the opening; the snapshot that replaced it is there then.
   try {
-    for (int listing = 1; !open_all(epoch, writer); ++listing) {
+    for (int listing = 1; !open_all(writer); ++listing) {
       if (listing == most_listings) throw world_error("the files of " + folder.path() + " change all the time", 0);
     }
   } catch (...) {
@@ -45,14 +46,14 @@ void open_segments::close_all() noexcept {
   segments_.clear();
 }
 
-bool open_segments::open_all(std::uint32_t epoch, std::uint32_t writer) {
+bool open_segments::open_all(std::uint32_t writer) {
   close_all();
   std::vector<directory_entry> entries;
   check_storage(folder_.files().list(folder_.space(), folder_.path(), entries), "list", folder_.path());
   for (const directory_entry& entry : entries) {
     const auto name = layout::parse_file_name(entry.name);
-    if (!name || name->epoch != epoch || name->writer != writer) continue;
-    segments_.push_back({*name, folder_.path_of(entry.name), file_id::none, {}});
+    if (!name || name->epoch != folder_.run().live || name->writer != writer) continue;
+    segments_.push_back({*name, folder_.path_of(entry.name), file_id::none, {}, false, 0});
   }
   std::sort(segments_.begin(), segments_.end(),
             [](const segment& a, const segment& b) { return a.name.number < b.name.number; });
@@ -69,9 +70,17 @@ void open_segments::read_header(segment& of) {
   std::array<std::byte, layout::segment_header_bytes> page;
   std::size_t read = 0;
   check_storage(folder_.files().read(of.file, 0, page, read), "read", of.path);
+  of.has_first_page = read == page.size();
   of.header = layout::decode_segment_header(std::span(page).first(read));
   const bool is_ours = of.header && of.header->name == of.name && of.header->identity == folder_.run().identity;
   if (!is_ours) of.header.reset();
+  if (of.header) of.acknowledged = of.header->acknowledged;
+  for (std::size_t place = 0; place <= layout::mark_places; ++place) {
+    const std::uint64_t at = std::min<std::uint64_t>(layout::mark_offset(place), read);
+    const auto mark = layout::decode_record(std::span(page).first(read).subspan(at), seed_);
+    const bool is_one = mark && mark->type == layout::mark_type && mark->epoch == of.name.epoch;
+    if (is_one) of.acknowledged = std::max(of.acknowledged, mark->acknowledged);
+  }
 }
 
 void open_segments::load(std::size_t i, byte_buffer& bytes) const {
@@ -87,8 +96,7 @@ void open_segments::load(std::size_t i, byte_buffer& bytes) const {
 
 // --- segment_walk ----------------------------------------------------------------------------------------------------
 
-segment_walk::segment_walk(const open_segments& segments, std::size_t from, std::uint32_t seed)
-    : segments_(segments), seed_(seed), index_(from) {
+segment_walk::segment_walk(const open_segments& segments, std::size_t from) : segments_(segments), index_(from) {
   if (segments_[from].header) position_ = segments_[from].header->first;
   segments_.load(index_, bytes_);
 }
@@ -108,7 +116,7 @@ std::optional<layout::record_header> segment_walk::next() {
 std::optional<layout::record_header> segment_walk::record_here() {
   const auto& header = segments_[index_].header;
   if (!header || offset_ >= bytes_.size()) return {};
-  const auto record = layout::decode_record(bytes_.bytes().subspan(offset_), seed_);
+  const auto record = layout::decode_record(bytes_.bytes().subspan(offset_), segments_.seed());
   if (!record || record->position != position_ || record->epoch != header->name.epoch) return {};
   return record;
 }
@@ -125,13 +133,13 @@ bool segment_walk::go_to(std::size_t index) {
 }
 
 std::uint64_t segment_walk::acknowledged_behind() const {
-  std::uint64_t acknowledged = 0;
+  std::uint64_t acknowledged = segments_[index_].acknowledged;
   const auto& here = segments_[index_].header;
   search(bytes_.bytes(), offset_, here ? std::optional(here->first) : std::nullopt, acknowledged);
   byte_buffer later;
   for (std::size_t i = index_ + 1; i < segments_.count(); ++i) {
     const auto& header = segments_[i].header;
-    if (header) acknowledged = std::max(acknowledged, header->acknowledged);
+    acknowledged = std::max(acknowledged, segments_[i].acknowledged);
     segments_.load(i, later);
     search(later.bytes(), layout::segment_header_bytes, header ? std::optional(header->first) : std::nullopt,
            acknowledged);
@@ -144,7 +152,7 @@ void segment_walk::search(std::span<const std::byte> bytes, std::uint64_t from, 
   const std::uint64_t end = used_end(bytes, from);
   const std::uint32_t epoch = segments_[index_].name.epoch;
   for (std::uint64_t at = from; at < end;) {
-    const auto record = layout::decode_record(bytes.subspan(at), seed_);
+    const auto record = layout::decode_record(bytes.subspan(at), segments_.seed());
     const bool is_one = record && record->epoch == epoch &&
                         (!first || record->position == *first + (at - layout::segment_header_bytes));
     if (is_one) acknowledged = std::max(acknowledged, record->acknowledged);
@@ -163,7 +171,10 @@ std::uint64_t segment_walk::bytes_behind() const {
 }
 
 bool segment_walk::ends_clean_here() const {
-  return used_end(bytes_.bytes(), offset_) <= std::min<std::uint64_t>(offset_, bytes_.size());
+  const auto& header = segments_[index_].header;
+  const std::uint64_t end = header ? header->bytes : bytes_.size();
+  const bool is_whole = std::min(end, offset_ + layout::record_header_bytes) <= bytes_.size();
+  return is_whole && used_end(bytes_.bytes(), offset_) <= offset_;
 }
 
 }  // namespace weft::detail

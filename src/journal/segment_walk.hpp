@@ -20,9 +20,12 @@ class open_segments {
     std::string path;
     file_id file = file_id::none;
     std::optional<journal_format::segment_header> header;
+    bool has_first_page = false;
+    std::uint64_t acknowledged = 0;  ///< what its header and its marks say
   };
 
-  open_segments(journal_folder& folder, std::uint32_t epoch, std::uint32_t writer);
+  /// Those of the live epoch.
+  open_segments(journal_folder& folder, std::uint32_t writer);
   ~open_segments();
   open_segments(const open_segments&) = delete;
   open_segments& operator=(const open_segments&) = delete;
@@ -31,13 +34,15 @@ class open_segments {
   const segment& operator[](std::size_t i) const noexcept { return segments_[i]; }
   /// All bytes of a file, anew.
   void load(std::size_t i, byte_buffer& bytes) const;
+  std::uint32_t seed() const noexcept { return seed_; }
 
  private:
-  bool open_all(std::uint32_t epoch, std::uint32_t writer);
+  bool open_all(std::uint32_t writer);
   void close_all() noexcept;
   void read_header(segment& of);
 
   journal_folder& folder_;
+  std::uint32_t seed_;
   std::vector<segment> segments_;
 };
 
@@ -45,7 +50,7 @@ class open_segments {
 /// other. Where it ends it can tell what stands behind.
 class segment_walk {
  public:
-  segment_walk(const open_segments& segments, std::size_t from, std::uint32_t seed);
+  segment_walk(const open_segments& segments, std::size_t from);
 
   /// The next record, or none. Its payload is at `payload()`.
   std::optional<journal_format::record_header> next();
@@ -55,14 +60,14 @@ class segment_walk {
   std::uint64_t offset() const noexcept { return offset_; }
   std::uint64_t position() const noexcept { return position_; }
   std::uint64_t loaded_bytes() const noexcept { return bytes_.size(); }
-  /// Whether the file has become longer or has been filled in since it was loaded.
+  /// Looks at the file again: a rank of the old run may have filled in what was missing.
   void reload() { segments_.load(index_, bytes_); }
 
   /// The furthest position that anything behind the end says was acknowledged.
   std::uint64_t acknowledged_behind() const;
   /// How many bytes stand behind the end, up to the last one that is not zero, in this and later segments.
   std::uint64_t bytes_behind() const;
-  /// Whether what stands behind begins in the next segment, and not in this one.
+  /// Whether there are zeros only behind the end in this segment, one record header's at least unless it is full.
   bool ends_clean_here() const;
 
  private:
@@ -72,7 +77,6 @@ class segment_walk {
               std::uint64_t& acknowledged) const;
 
   const open_segments& segments_;
-  std::uint32_t seed_;
   std::size_t index_;
   std::uint64_t offset_ = journal_format::segment_header_bytes;
   std::uint64_t position_ = 0;

@@ -15,11 +15,16 @@ inline constexpr std::uint32_t version = 1;
 inline constexpr std::size_t segment_header_bytes = 4096;  ///< records begin on a page of their own
 inline constexpr std::size_t record_header_bytes = 32;
 inline constexpr std::size_t alignment = 8;
+/// Places in the first page, each in a sector of its own, for records without payload whose header says how far this
+/// journal has acknowledged. The first two are written in turn when nothing follows what was acknowledged, the third
+/// when something in the next segment was.
+inline constexpr std::size_t mark_places = 2;
+constexpr std::uint64_t mark_offset(std::size_t place) noexcept { return 512 * (1 + place); }
 inline constexpr std::uint32_t longest_payload = 1u << 30;
 
 /// Types from here on are the journal's own; programs use those below.
 inline constexpr std::uint16_t first_own_type = 0xff00;
-inline constexpr std::uint16_t mark_type = 0xff01;     ///< no payload: says only what its header says
+inline constexpr std::uint16_t mark_type = 0xff01;     ///< stands in a mark place of the first page only
 inline constexpr std::uint16_t witness_type = 0xff02;  ///< u32 writer, u32 zero, u64 position
 inline constexpr std::uint16_t snapshot_end_type = 0xff03;
 

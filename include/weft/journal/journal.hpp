@@ -128,7 +128,10 @@ class journal {
   void remove_old_segment();
   void fail(std::exception_ptr error) noexcept;
 
-  /// The file that is written now.
+  void mark_previous();
+  void write_mark(file_id to, const std::string& path, std::size_t place);
+
+  /// A file that is written.
   struct segment {
     explicit segment(weft::storage& in) noexcept : files(in) {}
     ~segment() { close(); }
@@ -150,11 +153,12 @@ class journal {
   journal_format::segment_name next_;  ///< of the segment after the present one
   std::uint32_t seed_;
   segment current_;
+  segment previous_;  ///< until the present one has something acknowledged
   detail::spare_segment spare_;
 
   byte_buffer pending_;  ///< records that are not written yet, the first at `pending_from_`
   std::size_t pending_from_ = 0;
-  journal_position appended_ = 0;  ///< including our own marks
+  journal_position appended_ = 0;  ///< including witnesses
   journal_position wanted_ = 0;    ///< what somebody waits for
   journal_position written_ = 0;
   journal_position forced_ = 0;
@@ -173,6 +177,7 @@ class journal {
 
   bool sync_under_way_ = false;
   int idle_polls_ = 0;
+  std::size_t marks_ = 0;  ///< written in the present segment
   std::uint64_t forces_ = 0;
   std::uint64_t writes_ = 0;
   journal_listener* listener_ = nullptr;

@@ -119,6 +119,9 @@ class counting_run {
     deliver_completions(files_);
     note();
   }
+  void note_if_open() {
+    if (log != nullptr) note();
+  }
   /// Remembers the last number that was acknowledged.
   void note() {
     for (const auto& [number, end] : ends) {
