@@ -14,7 +14,7 @@ namespace {
 using std::chrono::microseconds;
 
 constexpr std::uint64_t spin_turns_alone = 20'000;
-constexpr std::uint64_t spin_turns_oversubscribed = 32;
+constexpr std::uint64_t spin_turns_oversubscribed = 1;
 constexpr duration yield_time = std::chrono::milliseconds(1);
 constexpr duration first_sleep = microseconds(5);
 /// The kernel may add this much to a sleep (timer slack): a nearer deadline is met by yielding.
