@@ -119,6 +119,7 @@ storage_result crash_storage::write(file_id file, std::uint64_t offset, std::spa
 }
 
 storage_result crash_storage::read(file_id file, std::uint64_t offset, std::span<std::byte> data, std::size_t& read) {
+  let_others();
   return is_dead() ? dead : inner_.read(file, offset, data, read);
 }
 
@@ -159,6 +160,7 @@ storage_result crash_storage::make_directory(file_space space, std::string_view 
 }
 
 storage_result crash_storage::list(file_space space, std::string_view path, std::vector<directory_entry>& entries) {
+  let_others();
   return is_dead() ? dead : inner_.list(space, path, entries);
 }
 

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 #include <weft/core/random.hpp>
 #include <weft/world/storage.hpp>
@@ -28,6 +30,8 @@ class crash_storage final : public storage {
 
   std::uint64_t operations() const noexcept { return operations_; }
   void die_at(std::uint64_t operation) noexcept { dies_at_ = operation; }
+  /// Called before each operation, reads and listings as well: another process that does something meanwhile.
+  void set_meanwhile(std::function<void()> call) { meanwhile_ = std::move(call); }
   bool is_dead() const noexcept { return operations_ >= dies_at_; }
   std::shared_ptr<fake_disk> after_kill() const;
   std::shared_ptr<fake_disk> after_power_cut(std::uint64_t seed) const;
@@ -63,7 +67,13 @@ class crash_storage final : public storage {
     content data;
     storage_result result;
   };
-  bool passes() noexcept { return operations_ < dies_at_ && ++operations_ <= dies_at_; }
+  bool passes() {
+    let_others();
+    return operations_ < dies_at_ && ++operations_ <= dies_at_;
+  }
+  void let_others() {
+    if (meanwhile_) meanwhile_();
+  }
   static std::string parent(const std::string& name);
   content torn(const content& safe, const content& now, random_source& random) const;
 
@@ -77,6 +87,7 @@ class crash_storage final : public storage {
   std::uint64_t operations_ = 0;
   std::uint64_t dies_at_ = ~std::uint64_t{0};
   bool is_cut_ = false;
+  std::function<void()> meanwhile_;
 };
 
 }  // namespace weft::testing
