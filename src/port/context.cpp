@@ -15,11 +15,11 @@ constexpr auto warn_late_after = std::chrono::seconds(10);
 
 }  // namespace
 
-// The environment is read before the world is moved into the context.
+// The environment is read before the world is moved into the context: arguments have no order.
 context::context(std::unique_ptr<weft::world> outside)
     : context(std::move(*outside), config(environment_of(*outside->host))) {}
 
-context::context(weft::world outside, config settings)
+context::context(weft::world&& outside, config settings)
     : outside_(std::move(outside)),
       settings_(std::move(settings)),
       loop_(outside_),

@@ -72,6 +72,10 @@ bool message_hub::start_fetch(peer& from, receiver& port, const run_header& run,
     return false;
   }
   std::memcpy(&what, content, sizeof what);
+  if (what.bytes > largest_message) {
+    fail("rank " + std::to_string(from.rank) + " announces a message of " + std::to_string(what.bytes) + " bytes");
+    return false;
+  }
   incoming* in = port.prepare(from.rank, what.bytes);
   in->from = &from;
   in->peer_ = from.rank;

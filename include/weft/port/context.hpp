@@ -39,7 +39,7 @@ class context {
 
   /// Settings come from the world's environment (`WEFT_*`); throws `usage_error` for a wrong one.
   explicit context(weft::world outside) : context(std::make_unique<weft::world>(std::move(outside))) {}
-  context(weft::world outside, config settings);
+  context(weft::world&& outside, config settings);
 
   /// The orderly end: cancels the tasks of this context, sends what was posted, waits until every rank has received
   /// everything, frees the communicator. Serves the ports that still exist meanwhile. Does not wait for the others if

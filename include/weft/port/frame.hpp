@@ -57,6 +57,9 @@ static_assert(sizeof(frame_header) == 8 && sizeof(run_header) == 16 && sizeof(an
 /// The largest payload that a frame can carry as its only run.
 inline constexpr std::size_t largest_in_frame = frame_bytes - sizeof(frame_header) - sizeof(run_header);
 
+/// No machine has room for more: an announced size beyond it is damage, and nothing is reserved for it.
+inline constexpr std::uint64_t largest_message = std::uint64_t{1} << 39;
+
 constexpr std::size_t padded(std::size_t bytes) noexcept { return (bytes + 7) & ~std::size_t{7}; }
 
 class message_hub;

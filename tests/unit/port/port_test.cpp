@@ -19,6 +19,13 @@
 namespace weft {
 namespace {
 
+/// The part of one rank.
+template <class T>
+T& of(std::vector<T>& all, int rank) {
+  return all[static_cast<std::size_t>(rank)];
+}
+
+
 using testing::cluster_of_contexts;
 using testing::fake_options;
 using namespace std::chrono_literals;
@@ -45,15 +52,15 @@ TEST(Port, DeliversInOrderAndNamesTheSource) {
   cluster_of_contexts all(3);
   std::vector<inbox<int>> boxes(3);
   std::vector<std::unique_ptr<port<int>>> ports;
-  for (int r = 0; r < 3; ++r) ports.push_back(std::make_unique<port<int>>(all.at(r), into<int>{&boxes[r]}));
+  for (int r = 0; r < 3; ++r) ports.push_back(std::make_unique<port<int>>(all.at(r), into<int>{&of(boxes, r)}));
   for (int i = 0; i < 100; ++i) {
-    for (int r = 0; r < 3; ++r) ports[r]->post((r + 1) % 3, 1000 * r + i);
+    for (int r = 0; r < 3; ++r) of(ports, r)->post((r + 1) % 3, 1000 * r + i);
   }
   ASSERT_TRUE(all.drive([&] { return boxes[0].count + boxes[1].count + boxes[2].count == 300; }));
   for (int r = 0; r < 3; ++r) {
     const int from = (r + 2) % 3;
-    ASSERT_EQ(boxes[r].got.size(), 1u);
-    const std::vector<int>& values = boxes[r].got.at(from);
+    ASSERT_EQ(of(boxes, r).got.size(), 1u);
+    const std::vector<int>& values = of(boxes, r).got.at(from);
     for (int i = 0; i < 100; ++i) EXPECT_EQ(values[static_cast<std::size_t>(i)], 1000 * from + i);
   }
 }
@@ -110,8 +117,8 @@ TEST(Port, KeepsTheOrderOfSmallAndLargeMessages) {
     std::vector<std::unique_ptr<port<record>>> records;
     std::vector<std::unique_ptr<port<std::vector<int>>>> plain;
     for (int r = 0; r < 3; ++r) {
-      records.push_back(std::make_unique<port<record>>(all.at(r), into<record>{&boxes[r]}));
-      plain.push_back(std::make_unique<port<std::vector<int>>>(all.at(r), into<std::vector<int>>{&vectors[r]}));
+      records.push_back(std::make_unique<port<record>>(all.at(r), into<record>{&of(boxes, r)}));
+      plain.push_back(std::make_unique<port<std::vector<int>>>(all.at(r), into<std::vector<int>>{&of(vectors, r)}));
     }
     std::mt19937 random(seed);
     std::map<std::pair<int, int>, std::vector<record>> sent;
@@ -121,24 +128,24 @@ TEST(Port, KeepsTheOrderOfSmallAndLargeMessages) {
         const int to = static_cast<int>(random() % 3);
         record what{i, std::string(random() % 20, 'n'), {}};
         if (random() % 5 == 0) what.values.resize(1000 + random() % 100000, 1.5);
-        records[r]->post(to, what);
+        of(records, r)->post(to, what);
         sent[{r, to}].push_back(what);
         std::vector<int> numbers(random() % 7 == 0 ? random() % 300000 : random() % 10);
         std::iota(numbers.begin(), numbers.end(), i);
         sent_plain[{r, to}].push_back(numbers);
-        plain[r]->post(to, std::move(numbers));
+        of(plain, r)->post(to, std::move(numbers));
       }
       all.turn();
     }
     const auto count = [&] {
       std::size_t n = 0;
-      for (int r = 0; r < 3; ++r) n += boxes[r].count + vectors[r].count;
+      for (int r = 0; r < 3; ++r) n += of(boxes, r).count + of(vectors, r).count;
       return n;
     };
     ASSERT_TRUE(all.drive([&] { return count() == 900; })) << "seed " << seed;
-    for (auto& [pair, values] : sent) EXPECT_TRUE(boxes[pair.second].got[pair.first] == values) << "seed " << seed;
+    for (auto& [pair, values] : sent) EXPECT_TRUE(of(boxes, pair.second).got[pair.first] == values) << "seed " << seed;
     for (auto& [pair, values] : sent_plain)
-      EXPECT_TRUE(vectors[pair.second].got[pair.first] == values) << "seed " << seed;
+      EXPECT_TRUE(of(vectors, pair.second).got[pair.first] == values) << "seed " << seed;
     EXPECT_GT(all.at(0).ports().large, 0u);
   }
 }
