@@ -15,5 +15,7 @@ void any(runner& with, context& ctx);
 void ports(runner& with, context& ctx);
 /// What one rank pays for its loop: timers, tasks, posts from other threads.
 void loops(runner& with, context& ctx);
+/// Records of 64 bytes appended to a journal in the working directory, beside raw writes and forces. One rank.
+void journals(runner& with, context& ctx);
 
 }  // namespace weft::bench

@@ -89,6 +89,7 @@ int main(int argc, char** argv) {
   const auto* p2p_command = cli.add_subcommand("p2p", "typed messages between 2 ranks: mpirun -n 2 weft-bench p2p");
   const auto* port_command = cli.add_subcommand("port", "messages of ports between 2 ranks: mpirun -n 2 weft-bench port");
   const auto* loop_command = cli.add_subcommand("loop", "timers, tasks, posts from threads: mpirun -n 1 weft-bench loop");
+  const auto* journal_command = cli.add_subcommand("journal", "journal records on this folder's disk: mpirun -n 1 weft-bench journal");
   const auto* ring_command = cli.add_subcommand("ring4", "a token round 4 ranks on this machine's processors; launches mpirun itself");
   auto* rank_command = cli.add_subcommand("ring-rank", "one launch of ring4 (for its own use)")->group("");
   std::string kind = "ours";
@@ -101,6 +102,7 @@ int main(int argc, char** argv) {
   if (p2p_command->parsed()) return run_suite(app, argc, argv, p2p, chosen, 2);
   if (port_command->parsed()) return run_suite(app, argc, argv, ports, chosen, 2);
   if (loop_command->parsed()) return run_suite(app, argc, argv, loops, chosen, 1);
+  if (journal_command->parsed()) return run_suite(app, argc, argv, journals, chosen, 1);
   auto ring = [&](weft::context& ctx) {
     const double ns = kind == "ours" ? ring_ours(ctx, hops) : ring_raw(weft::mpi::native(ctx.world()), hops);
     if (ctx.rank() == 0) std::cout << ns << std::endl;
