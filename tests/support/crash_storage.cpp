@@ -23,6 +23,11 @@ crash_storage::crash_storage(std::shared_ptr<fake_disk> disk)
   safe_directories_.insert(disk_->directories.begin(), disk_->directories.end());
 }
 
+crash_storage::~crash_storage() {
+  meanwhile_ = nullptr;
+  while (busy()) deliver_completions(*this);
+}
+
 std::string crash_storage::parent(const std::string& name) {
   const std::size_t slash = name.rfind('/');
   return slash == std::string::npos ? std::string() : name.substr(0, slash);

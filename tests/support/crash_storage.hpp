@@ -27,6 +27,9 @@ namespace weft::testing {
 class crash_storage final : public storage {
  public:
   explicit crash_storage(std::shared_ptr<fake_disk> disk = std::make_shared<fake_disk>());
+  ~crash_storage() override;  ///< tells the listeners of what is still under way
+  crash_storage(const crash_storage&) = delete;
+  crash_storage& operator=(const crash_storage&) = delete;
 
   std::uint64_t operations() const noexcept { return operations_; }
   void die_at(std::uint64_t operation) noexcept { dies_at_ = operation; }

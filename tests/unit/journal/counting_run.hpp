@@ -39,6 +39,7 @@ class counter {
     if (record.payload.size() < sizeof number) throw std::logic_error("a record is too short");
     std::memcpy(&number, record.payload.data(), sizeof number);
     if (record.type == total_type) {
+      if (has_counted_) throw std::logic_error("a snapshot behind other records");
       last = number;
       return;
     }
@@ -47,6 +48,7 @@ class counter {
     if (number != last + 1 || !is_same)
       throw std::logic_error("record " + std::to_string(number) + " after " + std::to_string(last));
     last = number;
+    has_counted_ = true;
   }
   void save(journal& to) const {
     to.append(total_type, std::as_bytes(std::span(&last, 1)));
@@ -54,6 +56,9 @@ class counter {
     for (std::uint64_t i = 0; i < last % 3; ++i) to.append(total_type, std::as_bytes(std::span(&last, 1)));
   }
   journal_position count(journal& to) { return to.append(count_type, payload(++last)); }
+
+ private:
+  bool has_counted_ = false;
 };
 
 /// Polls the storage until `done()`, which may throw.
@@ -94,6 +99,16 @@ class counting_run {
   void adopt() {
     folder_.adopt(1, deadline);
     drive(files_, [&] { return folder_.ready(); });
+  }
+  /// The same with a journal that tries to acknowledge all the while.
+  void adopt_and_count() {
+    count(3);
+    folder_.adopt(1, deadline);
+    drive(files_, [&] {
+      log->poll();
+      note();
+      return folder_.ready();
+    });
   }
   void begin() {
     start();

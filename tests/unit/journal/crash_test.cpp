@@ -26,7 +26,9 @@ struct promise {
 promise live(crash_storage& files, journal_options options) {
   counting_run run(files, options);
   try {
-    run.begin();
+    run.start();
+    run.open();
+    run.adopt_and_count();
     for (int round = 0; round < 12; ++round) {
       run.count(1 + round * 7 % 23);
       for (int i = 0; i < 2; ++i) run.poll_once();

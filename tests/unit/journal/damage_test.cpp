@@ -308,6 +308,21 @@ TEST_F(damage, without_a_voucher_the_cut_is_told) {
   EXPECT_LE(lost_some, 10u);  // ... and is one group
 }
 
+TEST_F(damage, the_size_of_the_file_vouches) {
+  for (const place& each : in().places) {
+    if (each.file != in().last_file || each.offset == 0 || each.position >= in().durable) continue;
+    for (const std::uint64_t more : {std::uint64_t{0}, each.bytes / 2}) {
+      SCOPED_TRACE(each.offset + more);
+      image files = without_voucher(in());
+      files[each.file].resize(each.offset + more);
+      const outcome result = read(files, in().run);
+      ASSERT_TRUE(result.is_refused);
+      EXPECT_EQ(result.file, each.file);
+      EXPECT_EQ(result.offset, each.offset);
+    }
+  }
+}
+
 TEST_F(damage, another_journal_vouches) {
   image files = without_voucher(in());
   const place* target = nullptr;

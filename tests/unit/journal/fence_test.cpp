@@ -69,8 +69,10 @@ TEST_P(overlap, what_a_survivor_acknowledges_has_been_read) {
     const std::uint64_t before = old.run.acknowledged;
     crash_storage files(disk);
     random_source pace(seed * 31);
+    const std::uint64_t burst = pace.below(40);  // so much at once that segments come and go between two operations
+    std::uint64_t operation = 0;
     files.set_meanwhile([&] {
-      for (std::uint64_t i = pace.below(6); i > 0; --i) old.do_something();
+      for (std::uint64_t i = operation++ == burst ? 300 : pace.below(4); i > 0; --i) old.do_something();
     });
     counting_run fresh(files, options);
     ASSERT_NO_THROW(fresh.begin());
