@@ -70,6 +70,31 @@ TEST(Port, LargeAndSmallMessagesKeepTheirOrder) {
   for (int i = 0; i < 30; ++i) EXPECT_TRUE(values[static_cast<std::size_t>(i)] == message(i)) << i;
 }
 
+// Plain code that blocks in `recv` turns the loop: the answer that the peer needs first comes from a handler.
+TEST(Port, ARankThatBlocksInRecvAnswersMessages) {
+  context ctx(MPI_COMM_WORLD);
+  int answers = 0;
+  port<int>* self = nullptr;
+  auto handler = [&](int source, int question) {
+    if (question > 0) return self->post(source, -question);
+    ++answers;
+  };
+  port<int> p(ctx, handler);
+  self = &p;
+  if (ctx.size() > 1 && ctx.rank() == 0) {
+    EXPECT_EQ(ctx.world().recv<int>(1, 7), 100);
+  } else if (ctx.rank() == 1) {
+    // Later than the first microsecond of the receive, during which it looks at nothing else.
+    for (int i = 1; i <= 100; ++i) {
+      sleep_for(ctx, 200us).get();
+      p.post(0, i);
+      while (answers < i) ctx.loop().turn();
+    }
+    ctx.world().send(0, 7, answers);
+  }
+  ctx.quiescence().get();
+}
+
 TEST(Port, QuiescenceWaitsForHandlersThatSleepAndPostAgain) {
   context ctx(MPI_COMM_WORLD);
   int active = 0;

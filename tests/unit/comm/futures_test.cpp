@@ -124,7 +124,7 @@ TYPED_TEST(futures_of, time_outs_and_cancels_race_with_messages) {
       ++sent;
     }
     auto receive = w[1].irecv<TypeParam>(0, 0);
-    for (unsigned turns = random() % 4; turns > 0; --turns) w.turn();
+    for (auto turns = random() % 4; turns > 0; --turns) w.turn();
     if (receive.cancel()) {
       ++withdrawn;
     } else {
@@ -141,6 +141,40 @@ TYPED_TEST(futures_of, time_outs_and_cancels_race_with_messages) {
   for (; received < sent; ++received) EXPECT_EQ(w.get(w[1].irecv<TypeParam>(0, 0)), sample<TypeParam>::make());
   w.settle();
   EXPECT_FALSE(w[1].iprobe());
+}
+
+// 10,000 receives under with_timeout, whose message comes at about the deadline: the message is the value, or is still
+// there for the next receive.
+TYPED_TEST(futures_of, with_timeout_races_with_messages) {
+  fake_options options;
+  options.delay = testing::random_delay(12, 3);
+  comm_world w(2, options);
+  std::mt19937 random(6);
+  int sent = 0, received = 0, late = 0;
+  for (int round = 0; round < 10'000; ++round) {
+    auto waiting = spawn(w.loop_of(1), with_timeout(w[1].irecv<TypeParam>(0, 0), 2us));
+    for (auto turns = random() % 3; turns > 0; --turns) w.turn();
+    if (random() % 3 != 0) {
+      w.get(w[0].isend(1, 0, sample<TypeParam>::make()));
+      ++sent;
+    }
+    for (auto turns = random() % 4; turns > 0; --turns) {
+      w.cluster.advance(1us);
+      w.turn();
+    }
+    try {
+      EXPECT_EQ(w.get(waiting), sample<TypeParam>::make());
+      ++received;
+    } catch (const timed_out&) {
+      ++late;
+    }
+  }
+  EXPECT_GT(late, 100);
+  EXPECT_GT(received, 100);
+  for (; received < sent; ++received) EXPECT_EQ(w.get(w[1].irecv<TypeParam>(0, 0)), sample<TypeParam>::make());
+  w.settle();
+  EXPECT_FALSE(w[1].iprobe());
+  EXPECT_EQ(w.loop_of(1).pending(), 0u);
 }
 
 TEST(futures, a_dropped_send_of_borrowed_memory_holds_until_it_is_free) {
