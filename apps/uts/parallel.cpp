@@ -1,34 +1,37 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "parallel.hpp"
 
-#include <vector>
+#include <algorithm>
+#include <span>
 
 namespace weft::uts {
 
 namespace {
 
+/// How many nodes are taken at once: what it costs to take and let go is spread over them, and the stack grows little.
+constexpr std::size_t batch = 16;
+
 /// Counts one node and puts its children.
-void visit(const tree& which, work_queue<node>& nodes, const node& parent, std::vector<node>& children,
-           tree_counts& counts) {
+inline void visit(const tree& which, work_queue<node>& nodes, const node& parent, tree_counts& counts) {
   ++counts.nodes;
   counts.depth = std::max(counts.depth, parent.height);
-  children.clear();
-  if (which.expand(parent, children) == 0) ++counts.leaves;
-  nodes.put(children.begin(), children.end());
+  const int children = which.children(parent);
+  if (children == 0) {
+    ++counts.leaves;
+    return;
+  }
+  nodes.put_in_place(static_cast<std::size_t>(children), [&](std::span<node> room) { which.derive(parent, 0, room); });
 }
 
 /// This rank's part of the search.
 task<tree_counts> work(const tree& which, work_queue<node>& nodes) {
   tree_counts counts;
-  std::vector<node> children;
   for (;;) {
-    auto next = co_await nodes.get();
-    if (!next) co_return counts;
-    visit(which, nodes, **next, children, counts);
-    next->done();
-    while (auto more = nodes.try_get()) {
-      visit(which, nodes, **more, children, counts);
-      nodes.poll();
+    item_batch<node> some = co_await nodes.get_n(batch);
+    if (!some) co_return counts;
+    while (some) {
+      for (const node& parent : some) visit(which, nodes, parent, counts);
+      some = nodes.try_get_n(batch);
     }
   }
 }

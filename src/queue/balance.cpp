@@ -2,6 +2,7 @@
 #include <weft/queue/balance.hpp>
 
 #include <algorithm>
+#include <utility>
 
 namespace weft::detail {
 
@@ -9,101 +10,201 @@ balance::balance(context& ctx, balanced& queue)
     : ctx_(ctx),
       queue_(queue),
       wave_(ctx, [this](const std::array<std::int64_t, 2>& sums) { wave_done(sums); }),
-      random_(0x9e3779b97f4a7c15u * (static_cast<std::uint64_t>(ctx.rank()) + 1)) {}
+      random_(0x9e3779b97f4a7c15u * (static_cast<std::uint64_t>(ctx.rank()) + 1)) {
+  const node_map node = ctx.transport().node();
+  for (int at = 0; at < node.node_size; ++at) {
+    if (at != node.node_rank) node_peers_.push_back(ctx.transport().node_peer(at));
+  }
+  timer_.of = this;
+  timer_.fire = [](timer_node& self) noexcept {
+    balance& of = *static_cast<patience_timer&>(self).of;
+    of.impatient_ = true;
+    of.ctx_.loop().note_work();
+  };
+}
+
+balance::~balance() {
+  if (timer_.queued()) ctx_.loop().timers().cancel(timer_);
+}
 
 void balance::step() {
   if (drained_) return;
-  if (queue_.queued() > 0) give();
-  if (queue_.hungry()) seek();
+  if (wanted()) give();
+  if (away_) give_away();
+  seek();
   join_wave();
 }
 
 void balance::offer() {
-  if (drained_ || registered_.empty() || queue_.queued() == 0) return;
-  give();
+  if (drained_) return;
+  if (wanted()) give();
+  if (impatient_) seek();
   join_wave();
 }
 
+placement balance::nearness(int rank) const noexcept {
+  if (rank == ctx_.rank()) return placement::rank;
+  const bool same_node = std::find(node_peers_.begin(), node_peers_.end(), rank) != node_peers_.end();
+  return same_node ? placement::node : placement::anywhere;
+}
+
 /// How many items may leave now: half, rounded up; the last one stays where somebody asks for items.
-std::size_t balance::share() const noexcept {
-  const std::size_t queued = queue_.queued();
-  if (queued == 1 && queue_.consuming()) return 0;
-  return (queued + 1) / 2;
+std::size_t balance::share(std::uint64_t types, placement nearness) const noexcept {
+  const std::size_t available = queue_.available(types, nearness);
+  if (available == 1 && queue_.consuming() && !away_) return 0;
+  return away_ ? available : (available + 1) / 2;
 }
 
 int balance::choose_victim() {
-  const int others = ctx_.size() - 1;
-  const node_map node = ctx_.transport().node();
-  if (tries_ < 2 && node.node_size > 1 && node.node_size <= others) {
-    const int at = static_cast<int>(random_.below(static_cast<std::uint64_t>(node.node_size - 1)));
-    return ctx_.transport().node_peer(at < node.node_rank ? at : at + 1);
-  }
-  const int at = static_cast<int>(random_.below(static_cast<std::uint64_t>(others)));
+  if (tries_ < 2 && !node_peers_.empty()) return node_peers_[random_.below(node_peers_.size())];
+  if (hint_ >= 0 && hint_ != ctx_.rank()) return std::exchange(hint_, -1);
+  const int at = static_cast<int>(random_.below(static_cast<std::uint64_t>(ctx_.size() - 1)));
   return at < ctx_.rank() ? at : at + 1;
 }
 
 void balance::seek() {
-  if (asked_ || on_lifelines_ || ctx_.size() == 1) return;
-  if (tries_ >= std::min(most_tries, ctx_.size() - 1)) {
-    register_with_lifelines();
-    return;
+  if (on_lifelines_ || away_ || ctx_.size() == 1) return;
+  if (asked_ > 0 && !impatient_) return;
+  const std::uint64_t types = queue_.wanted_types();
+  if (types == 0) return;
+  impatient_ = false;
+  if (asked_ >= most_asked || tries_ >= std::min(most_tries, ctx_.size() - 1)) {
+    register_with_lifelines(types);
+  } else {
+    ask(types);
   }
+}
+
+void balance::ask(std::uint64_t types) {
   const int victim = choose_victim();
   ++tries_;
   ++requests_;
   ++sent_;
-  asked_ = true;
-  queue_.send_request(victim);
+  ++asked_;
+  queue_.send_request(victim, types);
+  if (timer_.queued()) ctx_.loop().timers().cancel(timer_);
+  ctx_.loop().timers().add(timer_, saturating_add(ctx_.loop().now(), patience));
 }
 
-void balance::register_with_lifelines() {
+void balance::register_with_lifelines(std::uint64_t types) {
   on_lifelines_ = true;
   for (int bit = 1; bit < ctx_.size(); bit *= 2) {
-    const int neighbour = ctx_.rank() ^ bit;
-    if (neighbour >= ctx_.size()) continue;
+    const int rank = ctx_.rank() ^ bit;
+    if (rank >= ctx_.size()) continue;
     ++sent_;
-    queue_.send_registration(neighbour);
+    queue_.send_registration(rank, types);
   }
+}
+
+std::size_t balance::send(int to, std::size_t count, std::uint64_t types, bool is_answer) {
+  ++sent_;
+  const std::size_t sent = queue_.send_items(to, count, types, nearness(to), is_answer, last_thief_);
+  if (sent > 0) last_thief_ = to;
+  return sent;
 }
 
 void balance::give() {
-  while (!registered_.empty()) {
-    const std::size_t count = share();
-    if (count == 0) return;
-    const int neighbour = registered_.front();
-    registered_.erase(registered_.begin());
-    ++sent_;
-    queue_.send_items(neighbour, count, false);
+  for (std::size_t at = 0; at < registered_.size();) {
+    const neighbour to = registered_[at];
+    const std::size_t count = share(to.types, nearness(to.rank));
+    if (count == 0) {
+      ++at;
+      continue;
+    }
+    registered_.erase(registered_.begin() + static_cast<std::ptrdiff_t>(at));
+    send(to.rank, count, to.types, false);
   }
 }
 
-void balance::on_request(int thief) {
-  ++received_;
-  ++sent_;
-  queue_.send_items(thief, share(), true);
+/// The other ranks in turn, those of this node first.
+int balance::next_peer() noexcept {
+  if (next_peer_ < node_peers_.size()) return node_peers_[next_peer_++];
+  const std::size_t others = static_cast<std::size_t>(ctx_.size()) - 1;
+  const std::size_t step = next_peer_++ - node_peers_.size();
+  if (next_peer_ >= node_peers_.size() + others) next_peer_ = 0;
+  return static_cast<int>((static_cast<std::size_t>(ctx_.rank()) + 1 + step) % (others + 1));
+}
+
+void balance::give_away() {
+  constexpr std::uint64_t all = ~std::uint64_t{0};
+  const std::size_t others = static_cast<std::size_t>(ctx_.size()) - 1 - absent_.size();
+  if (others == 0) return;
+  const std::size_t each = queue_.available(all, placement::node) / others + 1;
+  // What only this node may take goes to its ranks alone: one round may leave nothing to do for far ranks.
+  for (int round = 0; round < 2 * ctx_.size();) {
+    const int to = next_peer();
+    const std::size_t count = is_present(to) ? std::min(each, queue_.available(all, nearness(to))) : 0;
+    round = count == 0 ? round + 1 : 0;
+    if (count > 0) send(to, count, all, false);
+  }
+}
+
+bool balance::is_present(int rank) const noexcept {
+  return std::find(absent_.begin(), absent_.end(), rank) == absent_.end();
+}
+
+void balance::leave() {
+  away_ = true;
+  sent_ += ctx_.size() - 1;
+  queue_.send_presence(true);
   step();
 }
 
-void balance::on_registration(int neighbour) {
+void balance::join() {
+  away_ = false;
+  tries_ = 0;
+  sent_ += ctx_.size() - 1;
+  queue_.send_presence(false);
+  step();
+}
+
+void balance::on_presence(int rank, bool away) {
   ++received_;
-  if (std::find(registered_.begin(), registered_.end(), neighbour) == registered_.end()) {
-    registered_.push_back(neighbour);
+  std::erase(absent_, rank);
+  if (away) absent_.push_back(rank);
+  step();
+}
+
+void balance::on_request(int thief, std::uint64_t types) {
+  ++received_;
+  was_asked_ = true;
+  send(thief, share(types, nearness(thief)), types, true);
+  step();
+}
+
+void balance::on_registration(int rank, std::uint64_t types) {
+  ++received_;
+  was_asked_ = true;
+  auto known =
+      std::find_if(registered_.begin(), registered_.end(), [rank](const neighbour& n) { return n.rank == rank; });
+  if (known == registered_.end()) {
+    registered_.push_back({rank, types});
+  } else {
+    known->types = types;
   }
   step();
 }
 
-void balance::on_items(int, std::size_t count, bool is_answer) {
+void balance::on_items(int, std::size_t count, bool is_answer, int hint) {
   ++received_;
-  if (is_answer) asked_ = false;
+  if (is_answer && --asked_ == 0 && timer_.queued()) {
+    ctx_.loop().timers().cancel(timer_);
+    impatient_ = false;
+  }
   if (count > 0) {
     tries_ = 0;
     on_lifelines_ = false;
+  } else {
+    ++failed_requests_;
+    hint_ = hint;
   }
   step();
 }
 
 void balance::join_wave() {
-  if (in_wave_ || asked_ || !queue_.settled()) return;
+  const bool was_settled = std::exchange(was_settled_, queue_.settled());
+  if (was_settled_ && !was_settled) settled_at_ = ctx_.loop().now();
+  if (in_wave_ || asked_ > 0 || !was_settled_) return;
   in_wave_ = true;
   wave_.contribute({sent_, received_});
 }
@@ -112,11 +213,18 @@ void balance::wave_done(const std::array<std::int64_t, 2>& sums) {
   in_wave_ = false;
   if (sums[0] == sums[1] && sums == last_wave_) {
     drained_ = true;
+    ending_ = ctx_.loop().now() - settled_at_;
     queue_.on_drained();
     return;
   }
   last_wave_ = sums;
   join_wave();
+}
+
+void balance::add_to(queue_stats& stats) const noexcept {
+  stats.requests = requests_;
+  stats.failed_requests = failed_requests_;
+  stats.ending = ending_;
 }
 
 }  // namespace weft::detail

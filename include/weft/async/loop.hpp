@@ -114,6 +114,17 @@ class loop {
   /// Resumes at once, inside the current call (cancellation only).
   void resume_now(std::coroutine_handle<> coroutine, detail::task_root* root);
   detail::task_root* current_root() const noexcept { return current_root_; }
+  /// The lineage of a task that the code that runs now starts.
+  detail::task_lineage next_lineage() noexcept {
+    detail::task_lineage made;
+    if (++last_task_ == 0) ++last_task_;
+    made.numbers[0] = last_task_;
+    if (current_root_ != nullptr) {
+      const auto& starter = current_root_->lineage.numbers;
+      for (std::size_t i = 1; i < made.numbers.size(); ++i) made.numbers[i] = starter[i - 1];
+    }
+    return made;
+  }
   /// True when the code that runs now belongs to a task whose cancellation was requested.
   bool cancelling() const noexcept;
 
@@ -257,6 +268,7 @@ class loop {
   std::array<completion, 64> finished_;
   shared_operation done_at_once_{*this};
   detail::task_root* current_root_ = nullptr;
+  std::uint32_t last_task_ = 0;
   operation* first_pending_ = nullptr;
   operation* last_pending_ = nullptr;
   std::size_t pending_count_ = 0;

@@ -22,6 +22,7 @@ class task_operation final : public value_operation<T>, public task_root, public
   task_operation(loop& on, task<T> body, task_group* owner, source_location where) noexcept
       : value_operation<T>(on, owner != nullptr ? grouped : single, where), task_root(on), body_(std::move(body)) {
     task_node::root = this;
+    lineage = on.next_lineage();
     never_started = [](task_root& self) noexcept { static_cast<task_operation&>(self).end_unstarted(); };
     finished = [](task_root& self) noexcept { static_cast<task_operation&>(self).end(); };
     if (owner == nullptr) return;

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <array>
 #include <coroutine>
 #include <cstddef>
+#include <cstdint>
 #include <type_traits>
 
 namespace weft {
@@ -12,6 +14,13 @@ class loop;
 namespace detail {
 
 struct task_node;
+
+/// A task's number (never 0) and those of the tasks that started it, its own starter first; 0: none. Further ancestors
+/// are forgotten.
+struct task_lineage {
+  std::array<std::uint32_t, 8> numbers{};
+  std::uint32_t own() const noexcept { return numbers[0]; }
+};
 
 /// Where a suspended coroutine can be pulled out of its wait. `abandon` gives up the wait and returns the coroutine,
 /// which then throws `operation_cancelled` (or finds that its operation had completed after all).
@@ -36,6 +45,7 @@ class task_root {
 
   cancellation_point* leaf = nullptr;
   const task_node* node = nullptr;  ///< its place in the group that owns it, if one does
+  task_lineage lineage;             ///< of a task that was started; a coroutine that plain code resumes has none
   std::coroutine_handle<> queued;   ///< set by `loop::schedule`
   std::size_t queued_at = 0;        ///< its place in the ready queue
   bool started = false;

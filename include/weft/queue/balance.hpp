@@ -4,25 +4,35 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <unordered_map>
 #include <vector>
 
+#include <weft/async/timer_queue.hpp>
 #include <weft/core/random.hpp>
 #include <weft/port/context.hpp>
 #include <weft/port/tree_sum.hpp>
+#include <weft/queue/options.hpp>
+#include <weft/queue/stats.hpp>
 
 namespace weft::detail {
 
 /// What `balance` asks of the queue that it serves. All calls come in protocol context: they run no user code.
 class balanced {
  public:
-  virtual std::size_t queued() const noexcept = 0;   ///< items here that nobody holds
-  virtual bool hungry() const noexcept = 0;          ///< somebody here waits for an item and there is none
-  virtual bool settled() const noexcept = 0;         ///< closed here, nothing queued, nothing held
-  virtual bool consuming() const noexcept = 0;       ///< somebody here asks for items: the last one may stay
-  virtual void send_request(int victim) = 0;
-  virtual void send_registration(int neighbour) = 0;
-  /// Sends the `count` oldest items (0: none) as the answer to a request, or unasked to a registered neighbour.
-  virtual void send_items(int thief, std::size_t count, bool is_answer) = 0;
+  /// Items of these types here that nobody holds, and that may leave for a rank of this nearness.
+  virtual std::size_t available(std::uint64_t types, placement nearness) const noexcept = 0;
+  /// The types that somebody here waits for, while there is none of them; 0: nobody waits.
+  virtual std::uint64_t wanted_types() const noexcept = 0;
+  virtual bool settled() const noexcept = 0;    ///< closed here, nothing queued, nothing held
+  virtual bool consuming() const noexcept = 0;  ///< somebody here asks for items: the last one may stay
+  virtual void send_request(int victim, std::uint64_t types) = 0;
+  virtual void send_registration(int neighbour, std::uint64_t types) = 0;
+  /// Sends the `count` oldest items (0: none) as the answer to a request, or unasked. `hint`: a rank that has more, or
+  /// -1. Returns how many it sent: fewer than asked for when they are large.
+  virtual std::size_t send_items(int to, std::size_t count, std::uint64_t types, placement nearness, bool is_answer,
+                                 int hint) = 0;
+  /// Tells every other rank that this one has left, or is back.
+  virtual void send_presence(bool away) = 0;
   virtual void on_drained() = 0;
 
  protected:
@@ -31,10 +41,11 @@ class balanced {
 
 /// The part of a work queue that does not depend on its items: who steals from whom, and when everything is drained.
 ///
-/// Stealing: a hungry rank asks one victim at a time, ranks of its node first, then any, at random; a victim answers with
-/// half of its oldest items. After a few refusals the thief registers with its lifelines (its neighbours in a
-/// hypercube: Saraswat et al., "Lifeline-based global load balancing", PPoPP 2011) and falls silent; whoever has
-/// surplus gives to those that are registered, so that a starving machine makes no traffic.
+/// Stealing: a hungry rank asks one victim at a time, ranks of its node first, then the one that a refusal named, then
+/// any, at random; a victim answers with half of its oldest items. One that does not answer within `patience` (it
+/// computes, and does not poll) is not waited for. After a few refusals the thief registers with its lifelines (its
+/// neighbours in a hypercube: Saraswat et al., "Lifeline-based global load balancing", PPoPP 2011) and falls silent;
+/// whoever has surplus gives to those that are registered, so that a starving machine makes no traffic.
 ///
 /// Drained: the four-counter method (F. Mattern, "Algorithms for distributed termination detection", Distributed
 /// Computing 2, 1987) over waves of `tree_sum`. A rank joins a wave when it is settled and no answer is due to it; two
@@ -43,30 +54,59 @@ class balanced {
 class balance {
  public:
   balance(context& ctx, balanced& queue);
+  ~balance();
   balance(const balance&) = delete;
   balance& operator=(const balance&) = delete;
 
   /// Something changed: items came, were taken or settled, somebody waits, this rank closed.
   void step();
-  /// The loop has nothing to run: items that nobody here asks for are offered.
+  /// The loop has nothing to run, or a rank polls: items that nobody here asks for are offered.
   void offer();
+  /// Sends everything that may leave to other ranks, evenly.
+  void give_away();
+  /// This rank takes no part any more: what it has, and what comes to it, goes on to others.
+  void leave();
+  void join();
+  bool is_away() const noexcept { return away_; }
 
-  void on_request(int thief);
-  void on_registration(int neighbour);
-  void on_items(int from, std::size_t count, bool is_answer);
+  void on_request(int thief, std::uint64_t types);
+  void on_registration(int neighbour, std::uint64_t types);
+  void on_presence(int rank, bool away);
+  void on_items(int from, std::size_t count, bool is_answer, int hint);
+  /// Another message of the queue was sent or received: the queue is not drained while one is under way.
+  void count_sent() noexcept { ++sent_; }
+  void count_received() noexcept { ++received_; }
+
+  placement nearness(int rank) const noexcept;
   /// Somebody waits for what this rank may have: a change is worth a `step`.
-  bool wanted() const noexcept { return !registered_.empty(); }
+  bool wanted() const noexcept { return !registered_.empty() || away_; }
+  /// Some other rank has asked for items.
+  bool was_asked() const noexcept { return was_asked_; }
   bool is_drained() const noexcept { return drained_; }
-  std::uint64_t requests() const noexcept { return requests_; }
+  bool is_searching() const noexcept { return asked_ > 0 && !on_lifelines_; }
+  void add_to(queue_stats& stats) const noexcept;
 
  private:
   static constexpr int most_tries = 4;
+  static constexpr int most_asked = 3;  // victims that may owe an answer at one time
+  static constexpr duration patience = std::chrono::microseconds(500);
+  struct neighbour {
+    int rank;
+    std::uint64_t types;
+  };
+  struct patience_timer final : timer_node {
+    balance* of = nullptr;
+  };
 
-  std::size_t share() const noexcept;
+  std::size_t share(std::uint64_t types, placement nearness) const noexcept;
   int choose_victim();
   void seek();
-  void register_with_lifelines();
+  void ask(std::uint64_t types);
+  void register_with_lifelines(std::uint64_t types);
   void give();
+  std::size_t send(int to, std::size_t count, std::uint64_t types, bool is_answer);
+  int next_peer() noexcept;
+  bool is_present(int rank) const noexcept;
   void join_wave();
   void wave_done(const std::array<std::int64_t, 2>& sums);
 
@@ -74,15 +114,28 @@ class balance {
   balanced& queue_;
   tree_sum<2> wave_;
   random_source random_;
-  std::vector<int> registered_;  // neighbours that wait for a gift
+  patience_timer timer_;
+  std::vector<int> node_peers_;        // the other ranks of this node
+  std::vector<neighbour> registered_;  // those that wait for a gift
+  std::vector<int> absent_;            // the other ranks that have left
   std::array<std::int64_t, 2> last_wave_{-1, -1};
   std::int64_t sent_ = 0;
   std::int64_t received_ = 0;
   std::uint64_t requests_ = 0;
+  std::uint64_t failed_requests_ = 0;
+  time_point settled_at_{};
+  duration ending_{};
   int tries_ = 0;
-  bool asked_ = false;        // an answer is due to us
+  int asked_ = 0;  // answers that are due to us
+  int last_thief_ = -1;
+  int hint_ = -1;
+  std::size_t next_peer_ = 0;
+  bool impatient_ = false;
+  bool was_asked_ = false;
   bool on_lifelines_ = false;
+  bool away_ = false;
   bool in_wave_ = false;
+  bool was_settled_ = false;
   bool drained_ = false;
 };
 

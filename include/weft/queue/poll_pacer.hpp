@@ -8,9 +8,9 @@
 
 namespace weft::detail {
 
-/// Decides how many calls of `work_queue::poll` make one real poll, so that polling costs at most 2 % of the work between
-/// two polls, however short the items are and whatever a missed poll costs (10 ns, or microseconds where ranks outnumber
-/// processors), and yet no thief waits longer than `longest_gap` while the items are short.
+/// Decides how many calls of `work_queue::poll` make one real poll, so that polling costs at most 2 % of the work
+/// between two polls, however short the items are and whatever a missed poll costs (10 ns, or microseconds where ranks
+/// outnumber processors), and yet no thief waits longer than `longest_gap` while the items are short.
 class poll_pacer {
  public:
   /// One call of `poll`: true when it is time for a real one.

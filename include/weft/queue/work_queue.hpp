@@ -2,165 +2,192 @@
 #pragma once
 
 #include <algorithm>
-#include <coroutine>
 #include <cstddef>
 #include <cstdint>
-#include <exception>
+#include <memory>
 #include <optional>
+#include <span>
 #include <string>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
-#include <weft/async/wait_list.hpp>
-#include <weft/core/error.hpp>
+#include <weft/async/task.hpp>
 #include <weft/port/context.hpp>
 #include <weft/port/port.hpp>
 #include <weft/queue/balance.hpp>
+#include <weft/queue/delayed.hpp>
+#include <weft/queue/holders.hpp>
 #include <weft/queue/item.hpp>
+#include <weft/queue/options.hpp>
 #include <weft/queue/poll_pacer.hpp>
-#include <weft/queue/ring.hpp>
+#include <weft/queue/pool.hpp>
+#include <weft/queue/results.hpp>
+#include <weft/queue/stats.hpp>
+#include <weft/queue/waits.hpp>
 
 namespace weft {
 
-/// In which order a rank takes its own items. Items that move to another rank are always the oldest.
-enum class take_order : std::uint8_t {
-  newest_first,  ///< depth first: memory grows with the depth of the work, caches stay warm
-  oldest_first,  ///< in the order of arrival
-};
-
-struct queue_options {
-  take_order order = take_order::newest_first;
-};
-
-/// What one rank did. Counts of items, except `requests`.
-struct queue_stats {
-  std::uint64_t put = 0;
-  std::uint64_t taken = 0;
-  std::uint64_t done = 0;
-  std::uint64_t failed = 0;
-  std::uint64_t returned = 0;  ///< went back to the queue: cancelled, shut down, or never taken out of a future
-  std::uint64_t stolen = 0;    ///< came from other ranks
-  std::uint64_t given = 0;     ///< left for other ranks
-  std::uint64_t requests = 0;  ///< steal requests sent
-};
-
-/// What `work_queue::put` yields: `co_await q.put(x)` gives the queue the chance to hold the producer back. Today it
-/// never does, and plain code may ignore it.
-struct queue_put {
-  bool await_ready() const noexcept { return true; }
-  void await_suspend(std::coroutine_handle<>) const noexcept {}
-  void await_resume() const noexcept {}
-  void get() const noexcept {}
-};
-
-/// A distributed work queue: any rank puts, any rank gets, idle ranks steal from busy ones, and every `get` ends with an
-/// empty optional when the queue is drained: every rank has closed, and no item is queued, in flight or held.
+/// A distributed work queue: any rank puts, any rank gets, idle ranks steal from busy ones, and every `get` ends with
+/// an empty optional when the queue is drained: every rank has closed, and no item is queued, delayed, in flight or
+/// held.
 ///
 /// Constructing it is collective in order only (every rank, in the same order as other ports and queues); nothing is
 /// sent. A rank that computes for long without awaiting calls `poll` now and then, so that others can steal from it.
 /// An item is delivered to exactly one holder at a time; items of ranks that die are lost with the job.
 ///
-/// T: anything that a message may carry (`docs/values.md`), nothrow-movable. A g++ 12 trap: `co_await q.put(T{...})`
-/// with a braced aggregate that has a destructor destroys it twice; name the object first.
-template <class T>
-class work_queue final : detail::item_owner<T>, detail::balanced {
+/// T: anything that a message may carry (`docs/values.md`), nothrow-movable and default constructible. R: what
+/// consumers answer to the producer of a submitted item. A g++ 12 trap: `co_await q.put(T{...})` with a braced
+/// aggregate that has a destructor destroys it twice; name the object first.
+template <class T, class R = void>
+class work_queue final : detail::balanced {
  public:
   using value_type = T;
+  using result_type = R;
+  using item_type = item<T, R>;
 
-  explicit work_queue(context& ctx, queue_options options = {}, source_location where = source_location::current())
-      : ctx_(ctx),
-        options_(options),
-        where_(where),
-        receive_{this},
-        port_(ctx, receive_, port_options{.name = "work_queue", .protocol = true}),
-        balance_(ctx, *this) {
-    idle_.queue = this;
-    ctx.loop().add_source(idle_);
-  }
-  /// Local. Waiting `get`s end with `operation_cancelled`; items that are still queued here are reported.
-  ~work_queue() {
-    ctx_.loop().remove_source(idle_);
-    // An exception that passes through says more than the items that it left.
-    if (!items_.empty() && std::uncaught_exceptions() == 0) report_left_items();
-  }
+  explicit work_queue(context& ctx, queue_options options = {}, source_location where = source_location::current());
+  /// Local. Waiting `get`s and results end with `operation_cancelled`; items still queued here are reported, and dead
+  /// letters that nobody looked at.
+  ~work_queue();
   work_queue(const work_queue&) = delete;
   work_queue& operator=(const work_queue&) = delete;
 
-  /// Adds an item. After `close` only legal while this rank holds an item; else throws `usage_error`.
+  // --- producing -----------------------------------------------------------------------------------------------------
+  /// Adds an item, at once. After `close` only legal while this rank holds an item; else throws `usage_error`. After
+  /// `cancel` the item is dropped.
+  ///
+  /// Awaiting what it returns holds the producer back while this rank has more than its capacity queued, but only if
+  /// some rank has called `get`, and only if neither its task nor a task that started it holds an item of this queue: a
+  /// put made while holding never waits. One that does not wait throws `queue_full` past the hard limit of bytes.
   queue_put put(T value, source_location where = source_location::current()) {
-    check_open(where);
-    ++stats_.put;
-    if (!waiting_.empty()) {
-      hand_over(std::move(value));
-      return {};
-    }
-    items_.push_back(std::move(value));
-    if (balance_.wanted()) tell_balance();
-    return {};
+    prepare_put(1, where);
+    pool_.push(std::move(value));
+    return after_put(where);
   }
+  queue_put put(T value, const put_options& how, source_location where = source_location::current());
   /// Adds the items of a range, in its order.
   template <class Iterator>
   queue_put put(Iterator first, Iterator last, source_location where = source_location::current()) {
-    for (; first != last; ++first) put(*first, where);
-    return {};
-  }
-
-  /// The next item, or nothing once the queue is drained. May be called on any number of tasks; first come, first
-  /// served. Dropping the future gives an item back that had come to it.
-  future<std::optional<item<T>>> get(source_location where = source_location::current()) {
-    consuming_ = true;
-    auto* op = detail::make_operation<get_operation>(ctx_.loop(), get_kind, where);
-    if (!items_.empty()) {
-      op->emplace(std::in_place, owner(), take(), false);
-      op->succeed();
-    } else if (balance_.is_drained()) {
-      op->emplace();
-      op->succeed();
+    const auto count = static_cast<std::size_t>(std::distance(first, last));
+    prepare_put(count, where);
+    if constexpr (pool::is_bare && std::contiguous_iterator<Iterator>) {
+      pool_.push(std::to_address(first), count);
     } else {
-      waiting_.push(*op);
-      balance_.step();
+      for (; first != last; ++first) pool_.push(*first);
     }
-    return future<std::optional<item<T>>>(op);
+    return after_put(where);
   }
-  /// An item that is here now, or nothing (which does not mean drained).
-  std::optional<item<T>> try_get() {
-    consuming_ = true;
-    std::optional<item<T>> got;
-    if (!items_.empty()) got.emplace(owner(), take(), true);
-    return got;
+  /// Adds `count` items that `write(std::span<T>)` writes where they will lie, in their order. `write` must not use the
+  /// queue.
+  template <class Write>
+  requires(detail::item_pool<T>::is_bare) queue_put
+      put_in_place(std::size_t count, Write&& write, source_location where = source_location::current()) {
+    prepare_put(count, where);
+    if (T* room = pool_.room(count); room != nullptr) {
+      write(std::span<T>(room, count));
+      pool_.extend(count);
+    } else {
+      write_aside(count, write);
+    }
+    return after_put(where);
   }
+  /// Adds an item whose consumer's `done(result)` comes back. If its holder throws for the last time, the future fails
+  /// with `item_failed`. Dropping or cancelling the future cancels the item: it is taken out of the queue if it is
+  /// still queued (on another rank, if the order to do so meets it there); if it is held, its result is dropped.
+  future<R> submit(T value, const put_options& how = {}, source_location where = source_location::current());
 
   /// This rank adds nothing more, except while it holds an item. Every rank, once; a second time throws `usage_error`.
-  void close(source_location where = source_location::current()) {
-    if (closed_) throw usage_error("work_queue::close called twice on this rank", where);
-    closed_ = true;
-    balance_.step();
-  }
+  void close(source_location where = source_location::current());
   bool closed() const noexcept { return closed_; }
-  /// True once the queue is drained on all ranks.
-  bool drained() const noexcept { return balance_.is_drained(); }
-  /// Serves other ranks from inside a computation; runs no user code. Meant to be called after every item, however short:
-  /// most calls only count (see `detail::poll_pacer`).
+
+  // --- consuming -----------------------------------------------------------------------------------------------------
+  /// The next item of these types, or nothing once the queue is drained. May be called on any number of tasks; first
+  /// come, first served. Dropping the future gives an item back that had come to it. With a deadline:
+  /// `with_deadline(q.get(), when)`, which withdraws it.
+  future<std::optional<item_type>> get(type_set types = {}, source_location where = source_location::current());
+  /// An item that is here now, or nothing (which does not mean drained).
+  std::optional<item_type> try_get(type_set types = {}) {
+    std::optional<item_type> got;
+    note_consumer();
+    if (pool_.has(types.bits)) got.emplace(begin_hold(1), take(types.bits));
+    return got;
+  }
+  /// Up to `most` items at once, as soon as there is one; an empty batch once the queue is drained. Items that are not
+  /// plain (with options, or tried before) come alone.
+  future<item_batch<T>> get_n(std::size_t most, type_set types = {},
+                              source_location where = source_location::current()) requires std::is_void_v<R>;
+  item_batch<T> try_get_n(std::size_t most, type_set types = {}) requires std::is_void_v<R> {
+    note_consumer();
+    if (most == 0 || !pool_.has(types.bits)) return {};
+    return take_batch(most, types.bits, holders_.of(ctx_.loop().current_root()));
+  }
+  /// Gets items until the queue is drained and hands each to `body(T&)`, a callable that returns `task<R>`: what it
+  /// returns is the result, and an exception that leaves it makes the item fail with its text.
+  template <class Body>
+  task<> serve(Body& body, type_set types = {}, source_location where = source_location::current());
+
+  /// Serves other ranks from inside a computation; runs no user code. Meant to be called after every item, however
+  /// short: most calls only count (see `detail::poll_pacer`).
   void poll() {
     if (pacer_.due()) poll_now();
   }
-
-  std::size_t size() const noexcept { return items_.size(); }  ///< items queued on this rank
-  std::size_t held() const noexcept { return held_; }          ///< items held on this rank
-  queue_stats stats() const noexcept {
-    queue_stats all = stats_;
-    all.requests = balance_.requests();
-    return all;
+  /// Hands the items that are queued here on to other ranks and takes no more until `join`: for a rank that consumes
+  /// nothing for a while. Items that only this rank may take stay. Until then `get` throws `usage_error`.
+  void leave(source_location where = source_location::current());
+  void join() {
+    if (balance_.is_away()) balance_.join();
   }
 
+  // --- ending --------------------------------------------------------------------------------------------------------
+  /// True once the queue is drained on all ranks.
+  bool drained() const noexcept { return balance_.is_drained(); }
+  /// From any rank: drops every queued item on every rank, closes the queue there, and ends every `get` with nothing.
+  /// Items that are held go on until their holders let go (`cancelled()` tells them); what they put is dropped.
+  void cancel();
+  bool cancelled() const noexcept { return cancelled_; }
+  /// Takes the dead letters of this rank.
+  std::vector<dead_letter<T>> take_dead_letters() { return std::exchange(dead_, {}); }
+  /// Collective, after the queue is drained: combines what each rank made of its results, by `operation`, on all ranks.
+  template <class V, class Operation>
+  auto reduce(const V& mine, Operation operation) {
+    return ctx_.world().iallreduce(mine, operation);
+  }
+
+  // --- what it did ---------------------------------------------------------------------------------------------------
+  std::size_t size() const noexcept { return pool_.size() + delayed_.size(); }  ///< items queued on this rank
+  std::size_t bytes() const noexcept { return pool_.bytes(); }                  ///< of them, without the delayed ones
+  std::size_t held() const noexcept { return held_; }                           ///< items held on this rank
+  queue_stats stats() const noexcept;
+  /// What went to and came from each other rank that had to do with this one.
+  const std::unordered_map<int, queue_flow>& flows() const noexcept { return flows_; }
+
  private:
-  enum class kind : std::uint8_t { request, registration, answer, gift };
+  friend item_type;
+  friend item_batch<T>;
+  using pool = detail::item_pool<T>;
+  enum class kind : std::uint8_t {
+    request,
+    registration,
+    answer,
+    gift,
+    push,
+    credit,
+    left,
+    joined,
+    cancel_all,
+    cancel_one
+  };
   struct message {
     kind what = kind::request;
-    std::vector<T> items;
+    std::int32_t hint = -1;
+    std::uint64_t number = 0;  ///< types, a submission, or a count
+    std::vector<T> plain;
+    std::vector<detail::tagged_item<T>> tagged;
   };
-  struct idle_source final : loop_source {
+  struct source final : loop_source {
     bool poll() override { return false; }
+    bool run() override { return queue->take_due(); }
     bool flush() override {
       queue->about_to_idle();
       return false;
@@ -169,129 +196,164 @@ class work_queue final : detail::item_owner<T>, detail::balanced {
   };
   struct receiver {
     work_queue* queue;
-    void operator()(int source, message&& m) const { queue->on_message(source, std::move(m)); }
+    void operator()(int from, message&& m) const { queue->on_message(from, std::move(m)); }
   };
-  using get_operation = detail::queued_operation<std::optional<item<T>>>;
+  struct result_receiver {
+    work_queue* queue;
+    void operator()(int, detail::outcome<R>&& what) const {
+      queue->balance_.count_received();
+      queue->results_.complete(std::move(what));
+    }
+  };
+  enum class activity : std::uint8_t { working, searching, idle };
+  using get_operation = detail::listed_operation<std::optional<item_type>, detail::taker>;
+  using batch_operation = detail::listed_operation<item_batch<T>, detail::taker>;
+  using done_operation = detail::promised_operation<void>;
   static constexpr operation::type get_kind = get_operation::kind("work_queue::get");
-  // What one steal moves at most: about a frame's worth of plain items, so that it goes as one eager message.
-  static constexpr std::size_t most_moved = std::max<std::size_t>(1, 3840 / sizeof(T));
+  static constexpr operation::type batch_kind = batch_operation::kind("work_queue::get_n");
+  static constexpr operation::type put_kind = detail::put_operation::kind("work_queue::put");
+  // What one steal moves at most: a frame's worth, so that it goes as one eager message.
+  static constexpr std::size_t most_moved_bytes = 3840;
+  static constexpr std::size_t smallest_buffer = 64;
+  static constexpr std::size_t push_window = 1024;  // items put for one other rank that it has not let in yet
 
-  void check_open(source_location where) const {
-    if (closed_ && held_ == 0) {
-      throw usage_error("work_queue::put after close on this rank, by a rank that holds no item", where);
-    }
+  // Producing (queue/produce.hpp).
+  void prepare_put(std::size_t count, source_location where) {
+    if (closed_ || cancelled_ || pool_.size() >= soft_items_) [[unlikely]]
+      check_put(count, where);
+    stats_.put += count;
   }
-  detail::item_owner<T>& owner() noexcept { return *this; }
-  T take() noexcept {
-    ++held_;
-    ++stats_.taken;
-    return options_.order == take_order::newest_first ? items_.pop_back() : items_.pop_front();
+  queue_put after_put(source_location where) {
+    if (!waiting_.empty() || balance_.wanted() || cancelled_) [[unlikely]]
+      distribute();
+    if (pacer_.due()) [[unlikely]]
+      poll_now();
+    if (pool_.size() > soft_items_ || pool_.bytes() > options_.capacity_bytes) [[unlikely]]
+      return hold_back(-1, where);
+    return {always_done_, false};
   }
-  void hand_over(T value) {
-    auto& op = static_cast<get_operation&>(*waiting_.front());
-    waiting_.remove(op);
-    ++held_;
-    ++stats_.taken;
-    op.emplace(std::in_place, owner(), std::move(value), false);
-    op.succeed();
+  void check_put(std::size_t count, source_location where);
+  template <class Write>
+  void write_aside(std::size_t count, Write& write);
+  void distribute();
+  queue_put hold_back(int target, source_location where);
+  bool is_full() const noexcept { return pool_.size() > soft_items_ || pool_.bytes() > options_.capacity_bytes; }
+  bool has_room_again() const noexcept {
+    return pool_.size() <= soft_items_ / 2 && pool_.bytes() <= options_.capacity_bytes / 2;
   }
-  void serve_waiting() {
-    while (!waiting_.empty() && !items_.empty()) {
-      hand_over(options_.order == take_order::newest_first ? items_.pop_back() : items_.pop_front());
-    }
-  }
+  bool consumers_known() const noexcept { return has_consumed_ || balance_.was_asked(); }
+  void let_producers_go();
+  bool may_go(const detail::putter& who) const noexcept;
+  detail::item_tag tag_for(const put_options& how, source_location where) const;
+  void place(detail::tagged_item<T>&& one, int rank);
+  bool take_due();
 
-  // detail::item_owner
-  void settle(T& value, detail::item_end how) noexcept override {
-    --held_;
-    if (how == detail::item_end::returned) {
-      ++stats_.returned;
-      items_.push_back(std::move(value));
-      serve_waiting();
-    } else {
-      ++(how == detail::item_end::done ? stats_.done : stats_.failed);
-    }
-    if (balance_.wanted() || (held_ == 0 && items_.empty())) tell_balance();
+  // Consuming (queue/consume.hpp).
+  void note_consumer() noexcept { has_consumed_ = consuming_ = true; }
+  detail::holder& begin_hold(std::size_t count) { return begin_hold(count, holders_.of(ctx_.loop().current_root())); }
+  detail::holder& begin_hold(std::size_t count, detail::holder& who) noexcept {
+    if (pool_.size() > most_queued_) note_high_water();
+    held_ += count;
+    who.held += count;
+    stats_.taken += count;
+    return who;
   }
-  bool cancelling() const noexcept override { return ctx_.loop().cancelling(); }
+  detail::tagged_item<T> take(std::uint64_t types);
+  item_batch<T> take_batch(std::size_t most, std::uint64_t types, detail::holder& who);
+  std::unique_ptr<detail::batch_buffer<T>> buffer_for(std::size_t count);
+  void after_take();
+  void serve_waiting();
+  void wait_for_items(detail::taker& waiting, type_set types);
+  detail::holder& claim(detail::holder& who, std::size_t count) noexcept;
+  void let_go(detail::holder& who, std::size_t count) noexcept {
+    who.held -= count;
+    held_ -= count;
+  }
+  bool goes_back(const detail::holder& who) const noexcept {
+    return !holders_.is_claimed(who) || ctx_.loop().cancelling();
+  }
+  void finish(T& value, const detail::item_tag& tag, detail::item_end how, std::string text) noexcept;
+  void finish(item_batch<T>& batch, std::size_t done, detail::item_end how) noexcept;
+  void fail(T&& value, detail::item_tag tag, std::string text);
+  void give_back(T&& value, const detail::item_tag& tag);
+  void after_let_go() {
+    if (balance_.wanted() || (held_ == 0 && pool_.empty())) [[unlikely]]
+      tell_balance();
+  }
+  void tell_balance();
 
-  // detail::balanced
-  std::size_t queued() const noexcept override { return items_.size(); }
-  bool hungry() const noexcept override { return !waiting_.empty() && items_.empty(); }
-  bool settled() const noexcept override { return closed_ && items_.empty() && held_ == 0; }
+  // Results (queue/consume.hpp).
+  template <class Result>
+  void answer(const detail::item_tag& tag, Result&& result);
+  void answer(const detail::item_tag& tag, detail::outcome_kind how, std::string text);
+  void send_outcome(detail::outcome<R>&& what);
+  static bool give_up(void* self, std::uint64_t submission) noexcept;
+  bool drop_submission(std::uint64_t submission);
+
+  // The protocol (queue/protocol.hpp).
+  std::size_t available(std::uint64_t types, placement nearness) const noexcept override;
+  std::uint64_t wanted_types() const noexcept override;
+  bool settled() const noexcept override {
+    return (closed_ || cancelled_) && pool_.empty() && delayed_.empty() && held_ == 0;
+  }
   bool consuming() const noexcept override { return consuming_; }
-  void send_request(int victim) override { port_.post(victim, message{kind::request, {}}); }
-  void send_registration(int neighbour) override { port_.post(neighbour, message{kind::registration, {}}); }
-  void send_items(int thief, std::size_t count, bool is_answer) override {
-    message m{is_answer ? kind::answer : kind::gift, {}};
-    count = std::min(count, most_moved);
-    m.items.reserve(count);
-    for (std::size_t i = 0; i < count; ++i) m.items.push_back(items_.pop_front());
-    stats_.given += count;
-    port_.post(thief, std::move(m));
-  }
-  void on_drained() override {
-    while (!waiting_.empty()) {
-      auto& op = static_cast<get_operation&>(*waiting_.front());
-      waiting_.remove(op);
-      op.emplace();
-      op.succeed();
-    }
-  }
-
-  void on_message(int source, message&& m) {
-    switch (m.what) {
-      case kind::request:
-        balance_.on_request(source);
-        return;
-      case kind::registration:
-        balance_.on_registration(source);
-        return;
-      case kind::answer:
-      case kind::gift:
-        stats_.stolen += m.items.size();
-        for (T& value : m.items) items_.push_back(std::move(value));
-        serve_waiting();
-        balance_.on_items(source, m.items.size(), m.what == kind::answer);
-        return;
-    }
-  }
-
-  void tell_balance() {
-    balance_.step();
-    ctx_.loop().note_work();  // what it left is offered when the loop finds nothing to run
-  }
-  void poll_now() {
-    const time_point before = ctx_.loop().now();
-    ctx_.poll();
-    balance_.offer();
-    pacer_.polled(before, ctx_.loop().now());
-  }
-  void about_to_idle() {
-    consuming_ = !waiting_.empty();  // whoever consumes here would have asked by now
-    balance_.offer();
-  }
-
-  void report_left_items() noexcept {
-    ctx_.loop().report(std::make_exception_ptr(usage_error("a work_queue was destroyed with " +
-                                                           std::to_string(items_.size()) + " items still queued")),
-                       "work_queue", where_);
-  }
+  void send_request(int victim, std::uint64_t types) override;
+  void send_registration(int neighbour, std::uint64_t types) override;
+  std::size_t send_items(int to, std::size_t count, std::uint64_t types, placement nearness, bool is_answer,
+                         int hint) override;
+  void send_presence(bool away) override;
+  void on_drained() override { end_waiting(); }
+  void end_waiting();
+  void on_message(int from, message&& m);
+  void on_pushed(int from, message&& m);
+  void take_in(message& m);
+  void grant_credits();
+  void send_to_others(kind what, std::uint64_t number);
+  void drop_everything();
+  void poll_now();
+  void about_to_idle();
+  void set_activity(activity now_is);
+  void note_high_water() noexcept;
+  void report_left_items() noexcept;
 
   context& ctx_;
   queue_options options_;
   source_location where_;
-  detail::ring<T> items_;
-  detail::wait_list waiting_;
+  std::size_t soft_items_;
+  pool pool_;
+  detail::delayed_items<T> delayed_;
+  detail::wait_list waiting_;    // takers
+  detail::wait_list held_back_;  // putters that wait for room here
+  detail::wait_list pushing_;    // putters that wait for credit of another rank
+  detail::holder_table holders_;
   std::size_t held_ = 0;
+  std::size_t most_queued_ = 0;
   bool closed_ = false;
-  bool consuming_ = false;
+  bool cancelled_ = false;
+  bool consuming_ = false;     // somebody here has asked for items since the loop was last idle
+  bool has_consumed_ = false;  // somebody here has ever asked
+  activity activity_ = activity::working;
+  time_point activity_since_;
   queue_stats stats_;
   detail::poll_pacer pacer_;
-  idle_source idle_;
+  done_operation* always_done_;
+  std::unique_ptr<detail::batch_buffer<T>> free_buffers_;
+  std::vector<dead_letter<T>> dead_;
+  std::unordered_map<int, queue_flow> flows_;
+  std::unordered_map<int, std::size_t> unacknowledged_;  // items put for another rank
+  std::unordered_map<int, std::size_t> owed_;            // credits for items put here by another rank
+  std::uint64_t last_submission_ = 0;
+  detail::submissions<R> results_;
+  source source_;
   receiver receive_;
+  result_receiver receive_result_;
   port<message> port_;
+  port<detail::outcome<R>> result_port_;
   detail::balance balance_;
 };
 
 }  // namespace weft
+
+#include <weft/queue/consume.hpp>
+#include <weft/queue/produce.hpp>
+#include <weft/queue/protocol.hpp>

@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <weft/queue/work_queue.hpp>
+
+// The parts of work_queue that speak with other ranks, and end.
+namespace weft {
+
+namespace detail {
+[[noreturn]] void throw_closed_twice(source_location where);
+[[noreturn]] void throw_left_twice(source_location where);
+void report_left(loop& on, std::size_t items, std::size_t dead, source_location where) noexcept;
+}  // namespace detail
+
+template <class T, class R>
+void work_queue<T, R>::close(source_location where) {
+  if (closed_) detail::throw_closed_twice(where);
+  closed_ = true;
+  balance_.step();
+}
+
+template <class T, class R>
+void work_queue<T, R>::leave(source_location where) {
+  if (balance_.is_away()) detail::throw_left_twice(where);
+  balance_.leave();
+  ctx_.loop().note_work();
+}
+
+template <class T, class R>
+void work_queue<T, R>::cancel() {
+  if (cancelled_) return;
+  send_to_others(kind::cancel_all, 0);
+  drop_everything();
+}
+
+template <class T, class R>
+void work_queue<T, R>::drop_everything() {
+  cancelled_ = true;
+  const auto forget = [this](const detail::item_tag& tag) {
+    if (tag.submission != 0) answer(tag, detail::outcome_kind::cancelled, {});
+    return true;
+  };
+  stats_.cancelled += pool_.clear(forget) + delayed_.drop_if(forget);
+  let_producers_go();
+  end_waiting();
+  tell_balance();
+}
+
+template <class T, class R>
+std::size_t work_queue<T, R>::available(std::uint64_t types, placement nearness) const noexcept {
+  return options_.fifo ? 0 : pool_.count(types, nearness);
+}
+
+template <class T, class R>
+std::uint64_t work_queue<T, R>::wanted_types() const noexcept {
+  std::uint64_t types = 0;
+  if (options_.fifo) return types;
+  for (auto* at = waiting_.front(); at != nullptr; at = at->next) types |= static_cast<const detail::taker*>(at)->types;
+  return types;
+}
+
+template <class T, class R>
+void work_queue<T, R>::send_request(int victim, std::uint64_t types) {
+  port_.post(victim, message{kind::request, -1, types, {}, {}});
+}
+
+template <class T, class R>
+void work_queue<T, R>::send_registration(int neighbour, std::uint64_t types) {
+  port_.post(neighbour, message{kind::registration, -1, types, {}, {}});
+}
+
+template <class T, class R>
+std::size_t work_queue<T, R>::send_items(int to, std::size_t count, std::uint64_t types, placement nearness,
+                                         bool is_answer, int hint) {
+  if (pool_.size() > most_queued_) note_high_water();
+  message m{is_answer ? kind::answer : kind::gift, hint, 0, {}, {}};
+  m.plain.reserve(std::min(count, most_moved_bytes / sizeof(T) + 1));
+  stats_.given_bytes += pool_.take_for_others(count, types, nearness, most_moved_bytes, m.plain, m.tagged);
+  const std::size_t sent = m.plain.size() + m.tagged.size();
+  stats_.given += sent;
+  if (sent > 0) flows_[to].given += sent;
+  port_.post(to, std::move(m));
+  after_take();
+  return sent;
+}
+
+template <class T, class R>
+void work_queue<T, R>::send_presence(bool away) {
+  for (int rank = 0; rank < ctx_.size(); ++rank) {
+    if (rank != ctx_.rank()) port_.post(rank, message{away ? kind::left : kind::joined, -1, 0, {}, {}});
+  }
+}
+
+template <class T, class R>
+void work_queue<T, R>::send_to_others(kind what, std::uint64_t number) {
+  for (int rank = 0; rank < ctx_.size(); ++rank) {
+    if (rank == ctx_.rank()) continue;
+    balance_.count_sent();
+    port_.post(rank, message{what, -1, number, {}, {}});
+  }
+}
+
+template <class T, class R>
+void work_queue<T, R>::end_waiting() {
+  while (!waiting_.empty()) {
+    auto& waiting = static_cast<detail::taker&>(*waiting_.front());
+    waiting_.remove(waiting);
+    waiting.end(waiting);
+  }
+  set_activity(activity::working);
+}
+
+template <class T, class R>
+void work_queue<T, R>::on_message(int from, message&& m) {
+  switch (m.what) {
+    case kind::request:
+      return balance_.on_request(from, m.number);
+    case kind::registration:
+      return balance_.on_registration(from, m.number);
+    case kind::answer:
+    case kind::gift: {
+      const std::size_t count = m.plain.size() + m.tagged.size();
+      flows_[from].stolen += count;
+      take_in(m);
+      return balance_.on_items(from, count, m.what == kind::answer, m.hint);
+    }
+    case kind::left:
+    case kind::joined:
+      return balance_.on_presence(from, m.what == kind::left);
+    default:
+      balance_.count_received();
+      return on_pushed(from, std::move(m));
+  }
+}
+
+/// The messages that have nothing to do with stealing.
+template <class T, class R>
+void work_queue<T, R>::on_pushed(int from, message&& m) {
+  switch (m.what) {
+    case kind::push:
+      flows_[from].stolen += m.tagged.size();
+      owed_[from] += m.tagged.size();
+      take_in(m);
+      if (!owed_.empty()) grant_credits();
+      break;
+    case kind::credit:
+      unacknowledged_[from] -= static_cast<std::size_t>(m.number);
+      let_producers_go();
+      break;
+    case kind::cancel_all:
+      if (!cancelled_) drop_everything();
+      break;
+    case kind::cancel_one:
+      if (drop_submission(m.number)) send_outcome({m.number, detail::outcome_kind::cancelled, {}, {}});
+      break;
+    default:
+      break;
+  }
+  tell_balance();
+}
+
+template <class T, class R>
+void work_queue<T, R>::take_in(message& m) {
+  const std::size_t before = pool_.bytes();
+  if constexpr (pool::is_bare) {
+    pool_.push(m.plain.data(), m.plain.size());
+  } else {
+    for (T& value : m.plain) pool_.push(std::move(value));
+  }
+  for (auto& one : m.tagged) pool_.push(std::move(one.value), one.tag);
+  stats_.stolen += m.plain.size() + m.tagged.size();
+  stats_.stolen_bytes += pool_.bytes() - before;
+  if (cancelled_) return drop_everything();
+  serve_waiting();
+}
+
+/// Tells those who put items for this rank that it has let them in, once it has room.
+template <class T, class R>
+void work_queue<T, R>::grant_credits() {
+  if (is_full() && consumers_known() && !cancelled_) return;
+  for (auto& [rank, count] : std::exchange(owed_, {})) {
+    balance_.count_sent();
+    port_.post(rank, message{kind::credit, -1, count, {}, {}});
+  }
+}
+
+template <class T, class R>
+void work_queue<T, R>::tell_balance() {
+  balance_.step();
+  ctx_.loop().note_work();  // what it left is offered when the loop finds nothing to run
+}
+
+template <class T, class R>
+void work_queue<T, R>::poll_now() {
+  const time_point before = ctx_.loop().now();
+  ctx_.poll();
+  if (delayed_.is_due()) take_due();
+  balance_.offer();
+  const time_point after = ctx_.loop().now();
+  ++stats_.polls;
+  stats_.polling += after - before;
+  pacer_.polled(before, after);
+}
+
+template <class T, class R>
+void work_queue<T, R>::about_to_idle() {
+  consuming_ = !waiting_.empty();  // whoever consumes here would have asked by now
+  balance_.offer();
+  if (!waiting_.empty()) set_activity(balance_.is_searching() ? activity::searching : activity::idle);
+  // Those who wait may have come to hold an item, or a task that started them.
+  if (!held_back_.empty() || !pushing_.empty()) let_producers_go();
+}
+
+template <class T, class R>
+void work_queue<T, R>::set_activity(activity now_is) {
+  if (now_is == activity_) return;
+  const time_point now = ctx_.loop().now();
+  const duration passed = now - activity_since_;
+  (activity_ == activity::working     ? stats_.working
+   : activity_ == activity::searching ? stats_.searching
+                                      : stats_.idle) += passed;
+  activity_ = now_is;
+  activity_since_ = now;
+}
+
+template <class T, class R>
+void work_queue<T, R>::note_high_water() noexcept {
+  most_queued_ = pool_.size();
+  stats_.most_queued = most_queued_;
+  stats_.most_bytes = std::max<std::uint64_t>(stats_.most_bytes, pool_.bytes());
+}
+
+template <class T, class R>
+queue_stats work_queue<T, R>::stats() const noexcept {
+  queue_stats all = stats_;
+  all.most_queued = std::max<std::uint64_t>(all.most_queued, pool_.size());
+  all.most_bytes = std::max<std::uint64_t>(all.most_bytes, pool_.bytes());
+  balance_.add_to(all);
+  return all;
+}
+
+template <class T, class R>
+void work_queue<T, R>::report_left_items() noexcept {
+  if (size() > 0 || !dead_.empty()) detail::report_left(ctx_.loop(), size(), dead_.size(), where_);
+}
+
+}  // namespace weft
