@@ -93,11 +93,10 @@ void message_hub::open_run(peer& to, const receiver& port, run_kind kind, std::s
   close_run(to);
   if (to.open != nullptr && static_cast<std::size_t>(to.limit - to.cursor) < sizeof(run_header) + bytes) seal(to);
   if (to.open == nullptr) open_frame(to);
-  const run_header run{port.number(), port.type(), kind, 0, 0};
-  std::memcpy(to.cursor, &run, sizeof run);
   to.run = to.cursor;
-  to.cursor += sizeof run;
+  to.cursor += sizeof(run_header);
   to.run_port = port.number();
+  to.run_type = port.type();
   to.run_what = kind;
   to.run_count = 0;
   to.run_unit = static_cast<std::uint32_t>(bytes);
@@ -106,10 +105,9 @@ void message_hub::open_run(peer& to, const receiver& port, run_kind kind, std::s
 void message_hub::close_run(peer& to) noexcept {
   if (to.run == nullptr) return;
   const auto bytes = static_cast<std::size_t>(to.cursor - to.run) - sizeof(run_header);
-  run_header run;
-  std::memcpy(&run, to.run, sizeof run);
-  run.count = static_cast<std::uint16_t>(to.run_what == run_kind::fixed ? bytes / to.run_unit : to.run_count);
-  run.bytes = static_cast<std::uint32_t>(bytes);
+  const auto count = to.run_what == run_kind::fixed ? bytes / to.run_unit : to.run_count;
+  const run_header run{to.run_port, to.run_type, to.run_what, static_cast<std::uint16_t>(count),
+                       static_cast<std::uint32_t>(bytes)};
   std::memcpy(to.run, &run, sizeof run);
   std::memset(to.cursor, 0, padded(bytes) - bytes);
   to.cursor += padded(bytes) - bytes;
@@ -184,15 +182,18 @@ void message_hub::send_control(peer& to, const run_header* run, const void* cont
 void message_hub::transmit(peer& to, frame* f) {
   to.told = to.consumed;
   ++metrics_.frames_sent;
-  auto* op = ::new (static_cast<void*>(f->operation_memory)) frame_send(on_);
+  // A frame has mostly left when the call returns: its operation is only made if it has not.
+  auto* room = reinterpret_cast<frame_send*>(f->operation_memory);
   completion now;
-  op->number = transport_.isend({comm_, to.rank, frame_tag}, f->bytes, f->size, datatype_of<std::byte>,
-                                send_mode::standard, op, now);
-  if (op->number == op_number::completed) [[likely]] {
+  const op_number number = transport_.isend({comm_, to.rank, frame_tag}, f->bytes, f->size, datatype_of<std::byte>,
+                                            send_mode::standard, static_cast<operation*>(room), now);
+  if (number == op_number::completed) [[likely]] {
     if (now.status != op_status::ok) fail("a frame could not be sent: error " + std::to_string(now.code));
-    frame_send::destroy(*op);
+    frame::give_back(f);
     return;
   }
+  auto* op = ::new (static_cast<void*>(room)) frame_send(on_);
+  op->number = number;
   f->hub = this;
   sending_.push_back(f);
   op->peer_ = to.rank;

@@ -30,7 +30,6 @@ class operation_awaiter : waiter, cancellation_point {
   operation_awaiter(const operation_awaiter&) = delete;
   operation_awaiter& operator=(const operation_awaiter&) = delete;
   /// A coroutine of another library may be destroyed while it waits.
-  /// A coroutine of another library may be destroyed while it waits.
   ~operation_awaiter() {
     if (coroutine_) leave();
     if (std::exchange(owns_, false)) op_.release_owner();

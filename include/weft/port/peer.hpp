@@ -21,12 +21,13 @@ struct peer {
   std::uint16_t fetches = 0;  ///< large messages of it that are being fetched
   run_kind run_what = run_kind::fixed;
 
-  // The frame being filled. `cursor` and `limit` are valid while `open` is; `run` is the header of the open run.
+  // The frame being filled. `cursor` and `limit` are valid while `open` is; `run` is where the header of the open run will stand.
   frame* open = nullptr;
   std::byte* cursor = nullptr;
   std::byte* limit = nullptr;
   std::byte* run = nullptr;
   std::uint32_t run_port = no_run;
+  std::uint32_t run_type = 0;
   std::uint32_t run_count = 0;  ///< messages, if the run is not fixed
   std::uint32_t run_unit = 0;   ///< bytes of a message, if the run is fixed
 
