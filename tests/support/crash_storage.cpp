@@ -138,20 +138,18 @@ storage_result crash_storage::truncate(file_id file, std::uint64_t bytes) {
 
 void crash_storage::sync(file_id file, void* token) {
   const std::shared_ptr<fake_file>& what = open_.at(static_cast<std::int32_t>(file));
-  pending_.push_back({token, what, "", what->data, passes() ? storage_result{} : dead});
+  pending_.push_back({token, what, "", what->data, {}, passes() ? storage_result{} : dead});
   if (disk_->next_sync) return;
   pending_.back().result = what->sync_failure = std::exchange(disk_->next_sync, {});
 }
 
 void crash_storage::sync_directory(file_space, std::string_view path, void* token) {
-  const bool is_there = disk_->directories.count(path) != 0;
-  pending_.push_back({token,
-                      nullptr,
-                      std::string(path),
-                      {},
-                      !passes()  ? dead
-                      : is_there ? storage_result{}
-                                 : storage_result{storage_status::missing, ENOENT}});
+  force begun{token, nullptr, std::string(path), {}, {}, passes() ? storage_result{} : dead};
+  if (disk_->directories.count(path) == 0) begun.result = {storage_status::missing, ENOENT};
+  for (const auto& [name, file] : disk_->files) {
+    if (parent(name) == path) begun.names[name] = file;
+  }
+  pending_.push_back(std::move(begun));
 }
 
 void crash_storage::lock(file_id file, lock_kind kind, time_point, void* token) {
@@ -194,9 +192,7 @@ std::size_t crash_storage::poll(std::span<storage_completion> out) {
     if (done.result && done.file != nullptr) safe_data_[done.file.get()] = std::move(done.data);
     if (done.result && done.file == nullptr) {
       std::erase_if(safe_names_, [&](const auto& each) { return parent(each.first) == done.directory; });
-      for (const auto& [name, file] : disk_->files) {
-        if (parent(name) == done.directory) safe_names_[name] = file;
-      }
+      safe_names_.insert(done.names.begin(), done.names.end());
       for (const auto& name : disk_->directories) {
         if (parent(name) == done.directory) safe_directories_.insert(name);
       }

@@ -68,6 +68,7 @@ class crash_storage final : public storage {
     std::shared_ptr<fake_file> file;  ///< or null, for a directory
     std::string directory;
     content data;
+    std::map<std::string, std::shared_ptr<fake_file>> names;  ///< of the directory
     storage_result result;
   };
   bool passes() {

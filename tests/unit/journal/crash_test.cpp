@@ -98,7 +98,7 @@ TEST_P(crash, of_the_process_at_every_operation) {
 
 TEST(power_cut, at_every_operation) {
   at_each_operation(synced, [](const crash_storage& files, const promise& made, std::uint64_t floor) {
-    for (std::uint64_t seed = 0; seed < 4; ++seed) {
+    for (std::uint64_t seed = 0; seed < 8; ++seed) {
       SCOPED_TRACE("seed " + std::to_string(seed));
       expect_kept(files.after_power_cut(seed), made, floor);
     }
