@@ -18,4 +18,8 @@ void loops(runner& with, context& ctx);
 /// Records of 64 bytes appended to a journal in the working directory, beside raw writes and forces. One rank.
 void journals(runner& with, context& ctx);
 
+/// Items through a work queue, from rank 0 to all others, beside a raw master and workers; and how soon its end is
+/// known.
+void queues(runner& with, context& ctx);
+
 }  // namespace weft::bench

@@ -21,7 +21,6 @@ long preemptions() {
   return usage.ru_nivcsw;
 }
 
-constexpr int quick_repetitions = 3;
 constexpr int most_reruns = 5;  // of a repetition that was disturbed: a busy machine must not hold us for ever
 
 }  // namespace
@@ -69,12 +68,12 @@ int runner::calibrate(const contest& what) {
 }
 
 void runner::run(const contest& what) {
-  if (!what.name.starts_with(only_)) return;
+  if (!wants(what.name)) return;
   const int count = calibrate(what);
   const std::size_t rivals = what.peers.size() + 1;
   std::vector<std::vector<double>> ns(rivals), ratios(rivals);
   std::size_t allocations = 0;
-  for (int repetition = 0; repetition < (quick_ ? quick_repetitions : what.repetitions); ++repetition) {
+  for (int repetition = 0; repetition < repetitions(what.repetitions); ++repetition) {
     std::vector<double> seconds(rivals);
     for (int attempt = 0; attempt <= most_reruns; ++attempt) {
       long disturbed = 0;
@@ -100,9 +99,13 @@ void runner::run(const contest& what) {
                 median(ns[at]),
                 median(ratios[at]),
                 static_cast<double>(allocations) / (static_cast<double>(count) * what.operations)};
-    rows_.push_back(r);
-    print(r);
+    add(r);
   }
+}
+
+void runner::add(const row& r) {
+  rows_.push_back(r);
+  print(r);
 }
 
 void runner::print(const row& r) const {

@@ -50,6 +50,10 @@ class runner {
   runner& operator=(const runner&) = delete;
 
   void run(const contest& what);
+  /// For what is timed in another way: whether a case is asked for, how often to repeat it, and its result.
+  bool wants(const std::string& name) const { return name.starts_with(only_); }
+  int repetitions(int usual) const noexcept { return quick_ ? 3 : usual; }
+  void add(const row& r);
   const std::vector<row>& rows() const noexcept { return rows_; }
   nlohmann::json json() const;
   int rank() const noexcept { return rank_; }

@@ -20,6 +20,18 @@ namespace {
 
 using namespace weft::bench;
 
+/// Open MPI yields while it waits if its launcher thinks that ranks outnumber processors. A benchmark must not, unless
+/// they do: then spinning ranks would keep each other from running for whole time slices.
+bool set_yielding() {
+  const char* local = std::getenv("OMPI_COMM_WORLD_LOCAL_SIZE");
+  cpu_set_t allowed;
+  CPU_ZERO(&allowed);
+  sched_getaffinity(0, sizeof allowed, &allowed);
+  const bool yields = local != nullptr && std::atoi(local) > CPU_COUNT(&allowed);
+  setenv("OMPI_MCA_mpi_yield_when_idle", yields ? "1" : "0", 1);
+  return yields;
+}
+
 /// Binds this rank to a processor of its own, if there are enough; both sides of a contest run under it.
 std::string bind(int node_rank, int node_size) {
   cpu_set_t allowed;
@@ -46,8 +58,7 @@ struct selection {
 using suite = void (*)(runner&, weft::context&);
 
 int run_suite(const weft::apps::app& app, int argc, char** argv, suite cases, const selection& chosen, int ranks_needed) {
-  // Open MPI yields while it waits if its launcher thinks that ranks outnumber processors: a benchmark must not.
-  setenv("OMPI_MCA_mpi_yield_when_idle", "0", 1);
+  const bool yields = set_yielding();
   auto program = [&](weft::context& ctx) {
     if (ctx.size() < ranks_needed) {
       throw weft::usage_error(fmt::format("this benchmark needs {} ranks: mpirun -n {} weft-bench ...", ranks_needed, ranks_needed));
@@ -55,7 +66,8 @@ int run_suite(const weft::apps::app& app, int argc, char** argv, suite cases, co
     const weft::node_map node = ctx.transport().node();
     const std::string binding = bind(node.node_rank, node.node_size);
     if (ctx.rank() == 0) {
-      std::cout << fmt::format("{}; {} ranks; yielding off; {}\n", ctx.transport().describe(), ctx.size(), binding);
+      std::cout << fmt::format("{}; {} ranks; yielding {}; {}\n", ctx.transport().describe(), ctx.size(), yields ? "on" : "off",
+                               binding);
     }
     runner with(weft::mpi::native(ctx.world()), chosen.only, chosen.quick);
     cases(with, ctx);
@@ -88,6 +100,7 @@ int main(int argc, char** argv) {
   cli.fallthrough();  // inherited by the subcommands: --json may stand behind them
   const auto* p2p_command = cli.add_subcommand("p2p", "typed messages between 2 ranks: mpirun -n 2 weft-bench p2p");
   const auto* port_command = cli.add_subcommand("port", "messages of ports between 2 ranks: mpirun -n 2 weft-bench port");
+  const auto* queue_command = cli.add_subcommand("queue", "items through a work queue: mpirun -n 2 (or more) weft-bench queue");
   const auto* loop_command = cli.add_subcommand("loop", "timers, tasks, posts from threads: mpirun -n 1 weft-bench loop");
   const auto* journal_command = cli.add_subcommand("journal", "journal records on this folder's disk: mpirun -n 1 weft-bench journal");
   const auto* ring_command = cli.add_subcommand("ring4", "a token round 4 ranks on this machine's processors; launches mpirun itself");
@@ -101,6 +114,7 @@ int main(int argc, char** argv) {
   if (ring_command->parsed()) return run_ring(app);
   if (p2p_command->parsed()) return run_suite(app, argc, argv, p2p, chosen, 2);
   if (port_command->parsed()) return run_suite(app, argc, argv, ports, chosen, 2);
+  if (queue_command->parsed()) return run_suite(app, argc, argv, queues, chosen, 2);
   if (loop_command->parsed()) return run_suite(app, argc, argv, loops, chosen, 1);
   if (journal_command->parsed()) return run_suite(app, argc, argv, journals, chosen, 1);
   auto ring = [&](weft::context& ctx) {
