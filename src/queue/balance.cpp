@@ -44,14 +44,13 @@ void balance::offer() {
 
 placement balance::nearness(int rank) const noexcept {
   if (rank == ctx_.rank()) return placement::rank;
-  const bool same_node = std::find(node_peers_.begin(), node_peers_.end(), rank) != node_peers_.end();
-  return same_node ? placement::node : placement::anywhere;
+  return ctx_.transport().same_node(rank) ? placement::node : placement::anywhere;
 }
 
 /// How many items may leave now: half, rounded up; the last one stays where somebody asks for items.
 std::size_t balance::share(std::uint64_t types, placement nearness) const noexcept {
   const std::size_t available = queue_.available(types, nearness);
-  if (available == 1 && queue_.consuming() && !away_) return 0;
+  if (available == 1 && queue_.consuming(types) && !away_) return 0;
   return away_ ? available : (available + 1) / 2;
 }
 
@@ -129,7 +128,7 @@ void balance::give_away() {
   constexpr std::uint64_t all = ~std::uint64_t{0};
   const std::size_t others = static_cast<std::size_t>(ctx_.size()) - 1 - absent_.size();
   if (others == 0) return;
-  const std::size_t each = queue_.available(all, placement::node) / others + 1;
+  const std::size_t each = (queue_.available(all, placement::node) + others - 1) / others;
   // What only this node may take goes to its ranks alone: one round may leave nothing to do for far ranks.
   for (int round = 0; round < 2 * ctx_.size();) {
     const int to = next_peer();

@@ -25,10 +25,6 @@ void throw_left_twice(source_location where) {
   throw usage_error("work_queue::leave called twice on this rank, without join", where);
 }
 
-void throw_away(source_location where) {
-  throw usage_error("work_queue::get on a rank that has left: call join first", where);
-}
-
 void check_options(const put_options& how, int ranks, source_location where) {
   if (how.priority < lowest_priority || how.priority > highest_priority) {
     throw usage_error("put_options::priority is " + std::to_string(how.priority) + ": it must be from " +

@@ -23,8 +23,9 @@ class balanced {
   virtual std::size_t available(std::uint64_t types, placement nearness) const noexcept = 0;
   /// The types that somebody here waits for, while there is none of them; 0: nobody waits.
   virtual std::uint64_t wanted_types() const noexcept = 0;
-  virtual bool settled() const noexcept = 0;    ///< closed here, nothing queued, nothing held
-  virtual bool consuming() const noexcept = 0;  ///< somebody here asks for items: the last one may stay
+  virtual bool settled() const noexcept = 0;  ///< closed here, nothing queued, nothing held
+  /// Somebody here asks for items and would take one of these types: the last one may stay.
+  virtual bool consuming(std::uint64_t types) const noexcept = 0;
   virtual void send_request(int victim, std::uint64_t types) = 0;
   virtual void send_registration(int neighbour, std::uint64_t types) = 0;
   /// Sends the `count` oldest items (0: none) as the answer to a request, or unasked. `hint`: a rank that has more, or

@@ -6,14 +6,9 @@
 // The parts of work_queue that hand items out, take them back, and answer their producers.
 namespace weft {
 
-namespace detail {
-[[noreturn]] void throw_away(source_location where);
-}
-
 template <class T, class R>
 future<std::optional<item<T, R>>> work_queue<T, R>::get(type_set types, source_location where) {
-  note_consumer();
-  if (balance_.is_away()) detail::throw_away(where);
+  note_consumer(types.bits);
   auto* op = detail::make_operation<get_operation>(ctx_.loop(), get_kind, where);
   if (pool_.has(types.bits)) {
     op->emplace(std::in_place, begin_hold(1, holders_.unclaimed()), take(types.bits));
@@ -41,8 +36,7 @@ future<std::optional<item<T, R>>> work_queue<T, R>::get(type_set types, source_l
 template <class T, class R>
 future<item_batch<T>> work_queue<T, R>::get_n(std::size_t most, type_set types,
                                               source_location where) requires std::is_void_v<R> {
-  note_consumer();
-  if (balance_.is_away()) detail::throw_away(where);
+  note_consumer(types.bits);
   auto* op = detail::make_operation<batch_operation>(ctx_.loop(), batch_kind, where);
   if (pool_.has(types.bits)) {
     op->emplace(take_batch(most, types.bits, holders_.unclaimed()));

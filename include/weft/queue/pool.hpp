@@ -83,7 +83,11 @@ class item_pool {
     }
   }
 
+  /// Every item is kept in the order of arrival, plain or not. Before the first one.
+  void keep_order() noexcept { in_order_ = true; }
+
   void push(T value) {
+    if (in_order_) return add(std::move(value), {}, false);
     if constexpr (is_bare) {
       plain_.push_back(std::move(value));
     } else {
@@ -93,13 +97,16 @@ class item_pool {
     }
   }
   void push(T value, const item_tag& tag) {
-    if (tag.is_plain()) return push(std::move(value));
+    if (tag.is_plain() && !in_order_) return push(std::move(value));
     add(std::move(value), tag, false);
   }
   /// To where it will be taken first among its like when the oldest are.
   void push_oldest(T value, const item_tag& tag) { add(std::move(value), tag, true); }
-  void push(const T* values, std::size_t count) requires is_bare { plain_.push_back(values, count); }
-  T* room(std::size_t count) requires is_bare { return plain_.room(count); }
+  void push(const T* values, std::size_t count) requires is_bare {
+    if (!in_order_) return plain_.push_back(values, count);
+    for (std::size_t i = 0; i < count; ++i) push(values[i]);
+  }
+  T* room(std::size_t count) requires is_bare { return in_order_ ? nullptr : plain_.room(count); }
   void extend(std::size_t count) noexcept requires is_bare { plain_.extend(count); }
 
   bool has(std::uint64_t types) const noexcept { return count(types, placement::rank) > 0; }
@@ -259,6 +266,7 @@ class item_pool {
   std::size_t tagged_ = 0;
   std::size_t other_bytes_ = 0;
   std::uint64_t arrivals_ = 0;
+  bool in_order_ = false;
 };
 
 }  // namespace weft::detail

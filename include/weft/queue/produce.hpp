@@ -28,7 +28,10 @@ work_queue<T, R>::work_queue(context& ctx, queue_options options, source_locatio
       port_(ctx, receive_, port_options{.name = "work_queue", .protocol = true}),
       result_port_(ctx, receive_result_, port_options{.name = "work_queue results", .protocol = true}),
       balance_(ctx, *this) {
-  if (options_.fifo) options_.order = take_order::oldest_first;
+  if (options_.fifo) {
+    options_.order = take_order::oldest_first;
+    pool_.keep_order();
+  }
   always_done_->succeed();
   source_.queue = this;
   ctx.loop().add_source(source_);

@@ -204,7 +204,7 @@ void work_queue<T, R>::poll_now() {
 
 template <class T, class R>
 void work_queue<T, R>::about_to_idle() {
-  consuming_ = !waiting_.empty();  // whoever consumes here would have asked by now
+  consumed_types_ = wanted_types();  // whoever consumes here would have asked by now
   balance_.offer();
   if (!waiting_.empty()) set_activity(balance_.is_searching() ? activity::searching : activity::idle);
   // Those who wait may have come to hold an item, or a task that started them.

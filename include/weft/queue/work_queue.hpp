@@ -109,7 +109,7 @@ class work_queue final : detail::balanced {
   /// An item that is here now, or nothing (which does not mean drained).
   std::optional<item_type> try_get(type_set types = {}) {
     std::optional<item_type> got;
-    note_consumer();
+    note_consumer(types.bits);
     if (pool_.has(types.bits)) got.emplace(begin_hold(1), take(types.bits));
     return got;
   }
@@ -118,7 +118,7 @@ class work_queue final : detail::balanced {
   future<item_batch<T>> get_n(std::size_t most, type_set types = {},
                               source_location where = source_location::current()) requires std::is_void_v<R>;
   item_batch<T> try_get_n(std::size_t most, type_set types = {}) requires std::is_void_v<R> {
-    note_consumer();
+    note_consumer(types.bits);
     if (most == 0 || !pool_.has(types.bits)) return {};
     return take_batch(most, types.bits, holders_.of(ctx_.loop().current_root()));
   }
@@ -132,8 +132,9 @@ class work_queue final : detail::balanced {
   void poll() {
     if (pacer_.due()) poll_now();
   }
-  /// Hands the items that are queued here on to other ranks and takes no more until `join`: for a rank that consumes
-  /// nothing for a while. Items that only this rank may take stay. Until then `get` throws `usage_error`.
+  /// Hands the items that are queued here, and those that are put here, on to other ranks, and asks for none until
+  /// `join`: for a rank that consumes nothing for a while. What only this rank may take stays, and is all that `get`
+  /// finds here.
   void leave(source_location where = source_location::current());
   void join() {
     if (balance_.is_away()) balance_.join();
@@ -249,7 +250,10 @@ class work_queue final : detail::balanced {
   bool take_due();
 
   // Consuming (queue/consume.hpp).
-  void note_consumer() noexcept { has_consumed_ = consuming_ = true; }
+  void note_consumer(std::uint64_t types) noexcept {
+    has_consumed_ = true;
+    consumed_types_ |= types;
+  }
   detail::holder& begin_hold(std::size_t count) { return begin_hold(count, holders_.of(ctx_.loop().current_root())); }
   detail::holder& begin_hold(std::size_t count, detail::holder& who) noexcept {
     if (pool_.size() > most_queued_) note_high_water();
@@ -296,7 +300,7 @@ class work_queue final : detail::balanced {
   bool settled() const noexcept override {
     return (closed_ || cancelled_) && pool_.empty() && delayed_.empty() && held_ == 0;
   }
-  bool consuming() const noexcept override { return consuming_; }
+  bool consuming(std::uint64_t types) const noexcept override { return pool_.has(consumed_types_ & types); }
   void send_request(int victim, std::uint64_t types) override;
   void send_registration(int neighbour, std::uint64_t types) override;
   std::size_t send_items(int to, std::size_t count, std::uint64_t types, placement nearness, bool is_answer,
@@ -330,8 +334,8 @@ class work_queue final : detail::balanced {
   std::size_t most_queued_ = 0;
   bool closed_ = false;
   bool cancelled_ = false;
-  bool consuming_ = false;     // somebody here has asked for items since the loop was last idle
-  bool has_consumed_ = false;  // somebody here has ever asked
+  bool has_consumed_ = false;         // somebody here has ever asked for items
+  std::uint64_t consumed_types_ = 0;  // what somebody here has asked for since the loop was last idle
   activity activity_ = activity::working;
   time_point activity_since_;
   queue_stats stats_;

@@ -111,7 +111,8 @@ TEST(work_queue, every_item_is_taken_once_and_every_rank_learns_the_end) {
         if (!q->drained()) return false;
       }
       return true;
-    })) << "seed " << seed;
+    })) << "seed "
+        << seed;
     EXPECT_EQ(f.total(&queue_stats::stolen), f.total(&queue_stats::given)) << "seed " << seed;
   }
 }
