@@ -69,12 +69,11 @@ void receive(endpoint& to, std::uint32_t receive_operation, message& what) {
       to.complete(receive_operation);
       return;
     }
-    what.payload.resize(what.bytes);
-    pack(sender->second.source, sender->second.count, sender->second.type, what.payload.data());
+    pack(sender->second.source, sender->second.count, sender->second.type, what.payload.allocate(what.bytes));
   }
   const std::uint64_t room = packed_bytes(into.count, into.type);
   if (what.bytes > room) into.result.status = op_status::truncated;
-  unpack(std::span<const std::byte>(what.payload).first(std::min(what.bytes, room)), into.target, into.type);
+  unpack(what.payload.view().first(std::min(what.bytes, room)), into.target, into.type);
   to.complete(receive_operation);
   if (what.sender_operation != 0) from.complete(what.sender_operation);
 }

@@ -65,8 +65,7 @@ std::uint32_t fake_transport::send(const envelope& to, const void* data, std::ui
   what.tag = to.tag;
   what.bytes = packed_bytes(count, type);
   if (mode == send_mode::standard && what.bytes < limits().eager_bytes) {
-    what.payload.resize(what.bytes);
-    pack(data, count, type, what.payload.data());
+    pack(data, count, type, what.payload.allocate(what.bytes));
     self_.complete(number);
   } else {
     operation& o = self_.operations.at(number);
