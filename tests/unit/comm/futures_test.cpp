@@ -11,6 +11,7 @@
 #include <weft/async/spawn.hpp>
 #include <weft/async/task.hpp>
 #include <weft/async/timeout.hpp>
+#include <weft/async/when_any.hpp>
 #include <weft/comm/communicator.hpp>
 #include <weft/comm/persistent.hpp>
 #include <weft/core/error.hpp>
@@ -29,15 +30,15 @@ template <class T>
 struct sample;
 template <>
 struct sample<int> {
-  static int make() { return 5; }
+  static int make(int n = 5) { return n; }
 };
 template <>
 struct sample<std::vector<double>> {
-  static std::vector<double> make() { return std::vector<double>(3, 1.5); }
+  static std::vector<double> make(int n = 5) { return std::vector<double>(3, n + 0.5); }
 };
 template <>
 struct sample<std::map<int, int>> {
-  static std::map<int, int> make() { return {{1, 2}}; }
+  static std::map<int, int> make(int n = 5) { return {{1, n}}; }
 };
 
 template <class T>
@@ -108,73 +109,106 @@ TYPED_TEST(futures_of, a_receive_that_times_out_loses_no_message) {
   EXPECT_EQ(w.get(w[1].irecv<TypeParam>()), sample<TypeParam>::make());
 }
 
-// 10,000 receives whose deadline and message race: each message is received once, in order, by a receive that made it
-// in time or by a later one.
-TYPED_TEST(futures_of, time_outs_and_cancels_race_with_messages) {
-  fake_options options;
-  options.delay = testing::random_delay(11, 3);
-  options.complete_at_once = false;
-  comm_world w(2, options);
-  std::mt19937 random(5);
-  int sent = 0, received = 0, withdrawn = 0;
-  std::vector<future<void>> sends;
-  for (int round = 0; round < 10'000; ++round) {
-    if (random() % 3 != 0) {
-      sends.push_back(w[0].isend(1, 0, sample<TypeParam>::make()));
-      ++sent;
-    }
-    auto receive = w[1].irecv<TypeParam>(0, 0);
+/// Numbered messages from rank 0 to rank 1, whose receives are withdrawn at any time: each message must be received once,
+/// in order, by a receive that made it in time or by a later one.
+template <class T>
+class numbered_messages {
+ public:
+  explicit numbered_messages(unsigned seed) : w(2, late_messages(seed)), random(seed) {}
+
+  /// Sends one message or none, so that some receives find nothing.
+  void maybe_send() {
+    if (random() % 3 == 0) return;
+    sends_.push_back(w[0].isend(1, 0, sample<T>::make(sent_++)));
+    if (sends_.size() <= 100) return;
+    for (auto& send : sends_) w.get(send);
+    sends_.clear();
+  }
+  void maybe_turn() {
     for (auto turns = random() % 4; turns > 0; --turns) w.turn();
+  }
+  void received(const T& value) { EXPECT_EQ(value, sample<T>::make(received_++)); }
+  void withdrawn() { ++withdrawn_; }
+
+  /// Receives what is left. Both outcomes must have been met often, else this would have been no race.
+  void finish() {
+    EXPECT_GT(withdrawn_, 100);
+    EXPECT_GT(received_, 100);
+    while (received_ < sent_) received(w.get(w[1].template irecv<T>(0, 0)));
+    w.settle();
+    EXPECT_FALSE(w[1].iprobe());
+    EXPECT_EQ(w.loop_of(1).pending(), 0u);
+  }
+
+  comm_world w;
+  std::mt19937 random;
+
+ private:
+  static fake_options late_messages(unsigned seed) {
+    fake_options options;
+    options.delay = testing::random_delay(seed, 3);
+    options.complete_at_once = false;
+    return options;
+  }
+  std::vector<future<void>> sends_;
+  int sent_ = 0, received_ = 0, withdrawn_ = 0;
+};
+
+TYPED_TEST(futures_of, cancels_race_with_messages) {
+  numbered_messages<TypeParam> messages(11);
+  for (int round = 0; round < 10'000; ++round) {
+    messages.maybe_send();
+    auto receive = messages.w[1].template irecv<TypeParam>(0, 0);
+    messages.maybe_turn();
     if (receive.cancel()) {
-      ++withdrawn;
+      messages.withdrawn();
     } else {
-      EXPECT_EQ(receive.get(), sample<TypeParam>::make());
-      ++received;
-    }
-    if (sends.size() > 100) {
-      for (auto& send : sends) w.get(send);
-      sends.clear();
+      messages.received(receive.get());
     }
   }
-  EXPECT_GT(withdrawn, 100);
-  EXPECT_GT(received, 100);
-  for (; received < sent; ++received) EXPECT_EQ(w.get(w[1].irecv<TypeParam>(0, 0)), sample<TypeParam>::make());
-  w.settle();
-  EXPECT_FALSE(w[1].iprobe());
+  messages.finish();
 }
 
-// 10,000 receives under with_timeout, whose message comes at about the deadline: the message is the value, or is still
-// there for the next receive.
-TYPED_TEST(futures_of, with_timeout_races_with_messages) {
-  fake_options options;
-  options.delay = testing::random_delay(12, 3);
-  comm_world w(2, options);
-  std::mt19937 random(6);
-  int sent = 0, received = 0, late = 0;
+TYPED_TEST(futures_of, time_outs_race_with_messages) {
+  numbered_messages<TypeParam> messages(12);
+  comm_world& w = messages.w;
   for (int round = 0; round < 10'000; ++round) {
-    auto waiting = spawn(w.loop_of(1), with_timeout(w[1].irecv<TypeParam>(0, 0), 2us));
-    for (auto turns = random() % 3; turns > 0; --turns) w.turn();
-    if (random() % 3 != 0) {
-      w.get(w[0].isend(1, 0, sample<TypeParam>::make()));
-      ++sent;
-    }
-    for (auto turns = random() % 4; turns > 0; --turns) {
-      w.cluster.advance(1us);
-      w.turn();
-    }
+    auto limited = with_timeout(w[1].template irecv<TypeParam>(0, 0), 1ms);
+    auto receive = spawn(w.loop_of(1), std::move(limited));
+    if (messages.random() % 2 == 0) w.turn();
+    messages.maybe_send();
+    messages.maybe_turn();
+    if (messages.random() % 2 == 0) w.cluster.advance(1ms);
     try {
-      EXPECT_EQ(w.get(waiting), sample<TypeParam>::make());
-      ++received;
+      messages.received(w.get(receive));
     } catch (const timed_out&) {
-      ++late;
+      messages.withdrawn();
     }
   }
-  EXPECT_GT(late, 100);
-  EXPECT_GT(received, 100);
-  for (; received < sent; ++received) EXPECT_EQ(w.get(w[1].irecv<TypeParam>(0, 0)), sample<TypeParam>::make());
-  w.settle();
-  EXPECT_FALSE(w[1].iprobe());
-  EXPECT_EQ(w.loop_of(1).pending(), 0u);
+  messages.finish();
+}
+
+TYPED_TEST(futures_of, losers_of_when_any_race_with_messages) {
+  numbered_messages<TypeParam> messages(13);
+  comm_world& w = messages.w;
+  for (int round = 0; round < 10'000; ++round) {
+    auto bell = w[1].template irecv<int>(0, 1);
+    auto either = when_any(w[1].template irecv<TypeParam>(0, 0), std::move(bell));
+    auto first = spawn(w.loop_of(1), std::move(either));
+    if (messages.random() % 2 == 0) w.turn();
+    messages.maybe_send();
+    auto ring = w[0].isend(1, 1, round);
+    auto outcome = w.get(first);
+    w.get(ring);
+    auto& [value, rung] = outcome.values;
+    if (value) {
+      messages.received(*value);
+    } else {
+      messages.withdrawn();
+    }
+    EXPECT_EQ(rung ? *rung : w.get(w[1].template irecv<int>(0, 1)), round);
+  }
+  messages.finish();
 }
 
 TEST(futures, a_dropped_send_of_borrowed_memory_holds_until_it_is_free) {
