@@ -2,24 +2,16 @@
 // ranks: 2
 // timeout: 180
 #include <sys/mman.h>
-#include <unistd.h>
 
 #include <cstdint>
 
+#include "support/mpi_memory.hpp"
 #include "transport_fixture.hpp"
 
 namespace {
 
 using namespace weft;
 using test::pending;
-
-#if defined(__SANITIZE_ADDRESS__)
-constexpr bool sanitized = true;
-#elif defined(__has_feature)
-constexpr bool sanitized = __has_feature(address_sanitizer);
-#else
-constexpr bool sanitized = false;
-#endif
 
 constexpr std::uint64_t bytes = (std::uint64_t{1} << 31) + 12'345;
 
@@ -37,25 +29,10 @@ class pages {
   void* data_;
 };
 
-class huge_message : public test::transport_fixture {
- protected:
-  /// Room for both ranks' buffers and for others on the machine; the same answer on both ranks.
-  bool there_is_room() {
-    const auto page = static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
-    const auto free_bytes = static_cast<std::uint64_t>(sysconf(_SC_AVPHYS_PAGES)) * page;
-    const int mine = !sanitized && free_bytes > 3 * bytes ? 1 : 0;
-    int both = 0;
-    pending p;
-    completion now;
-    const op minimum{reduction::minimum, true, nullptr};
-    started(p, t.iallreduce(world_comm, &mine, &both, 1, datatype_of<int>, minimum, &p, now), now);
-    finish(p);
-    return both == 1;
-  }
-};
+using huge_message = test::transport_fixture;
 
 TEST_F(huge_message, of_more_than_2_to_31_elements_arrives_whole) {
-  if (!there_is_room()) GTEST_SKIP() << "needs 7 GB of free memory and no sanitizer";
+  if (!test::has_free_memory(3 * bytes)) GTEST_SKIP() << "needs 7 GB of free memory and no sanitizer";
   const pages buffer;
   ASSERT_TRUE(buffer.valid());
   pending p;
