@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "batch.hpp"
 
-#include <algorithm>
+#include <array>
 #include <chrono>
 #include <csignal>
-#include <exception>
 #include <optional>
 #include <utility>
 
@@ -12,166 +11,128 @@
 #include <weft/async/signal.hpp>
 #include <weft/async/timer.hpp>
 #include <weft/port/port.hpp>
-#include <weft/queue/work_queue.hpp>
 
-#include "progress.hpp"
-#include "slot_output.hpp"
-#include "task_runner.hpp"
+#include "worker.hpp"
 
 namespace weft::farm {
 namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto between_flushes = 100ms;  // of results that came since
 constexpr int root = 0;
+constexpr std::array signals{SIGTERM, SIGINT, SIGUSR1};
 
-double seconds_between(time_point from, time_point to) { return std::chrono::duration<double>(to - from).count(); }
-
-/// Rank 0's part: takes the results in, writes them down, tells of them. On other ranks it has nothing to do.
-class collector {
- public:
-  collector(context& ctx, batch_input& input)
-      : on_(ctx.loop()),
-        results_(std::move(input.results)),
-        counts_(input.tasks.size()),
-        progress_(ctx.host(), ctx.settings().values().progress),
-        start_(ctx.loop().now()) {}
-
-  /// A result has come. A disk that takes no results any more ends the job: the rest would run for nothing.
-  void take(const task_result& result) noexcept {
-    try {
-      counts_.add(result, elapsed());
-      results_->append(result_line(result));
-    } catch (...) {
-      on_.fail(std::current_exception());
-    }
-  }
-  weft::task<> keep_house() {
-    periodic_timer often(on_, between_flushes);
-    for (;;) {
-      co_await often.next();
-      flush();
-      progress_.update(counts_, elapsed());
-    }
-  }
-  void flush() noexcept {
-    try {
-      results_->flush();
-    } catch (...) {
-      on_.fail(std::current_exception());
-    }
-  }
-  /// All results are here.
-  void finish(batch_report& report) {
-    results_->flush();
-    progress_.finish();
-    report.seconds = elapsed();
-    report.counts = std::move(counts_);
-  }
-
- private:
-  double elapsed() { return seconds_between(start_, on_.now()); }
-
-  loop& on_;
-  std::unique_ptr<results_writer> results_;
-  tally counts_;
-  progress progress_;
-  time_point start_;
-};
+posix::supervisor_options supervision(context& ctx, const results_directory& directory, const batch_terms& terms) {
+  posix::supervisor_options options;
+  options.rank = ctx.rank();
+  options.slots = terms.slots;
+  options.output = directory.output_of_node(ctx.host().node().name);
+  options.output_limit = terms.output_limit;
+  if (terms.has_journal != 0) options.lock_file = directory.lock_file();
+  return options;
+}
 
 /// One rank's part of a batch.
-class batch_run {
+class batch_run final : public crew {
  public:
-  batch_run(context& ctx, const results_directory& directory, int slots, batch_input& input)
+  batch_run(context& ctx, const results_directory& directory, const batch_terms& terms, const batch_options& options,
+            batch_input* input)
       : ctx_(ctx),
-        directory_(directory),
-        slots_(slots),
-        collector_(ctx, input),
-        runner_(ctx.loop()),
-        queue_(ctx, queue_options{.order = take_order::oldest_first}),
-        results_(ctx, result_handler{this}, port_options{.name = "farm results"}),
-        stops_(ctx, stop_handler{this}, port_options{.name = "farm stop"}),
-        terminate_(ctx.loop(), SIGTERM),
-        interrupt_(ctx.loop(), SIGINT),
-        helpers_(ctx.loop()) {}
+        left_(ctx.loop()),
+        tasks_(ctx, task_handler{this}, port_options{.name = "farm tasks"}),
+        ends_(ctx, end_handler{this}, port_options{.name = "farm results"}),
+        orders_(ctx, order_handler{this}, port_options{.name = "farm orders"}),
+        news_(ctx, signal_handler{this}, port_options{.name = "farm signals"}),
+        helpers_(ctx.loop()) {
+    for (std::size_t i = 0; i < signals.size(); ++i) watches_[i].emplace(ctx.loop(), signals[i]);
+    worker_.emplace(ctx.loop(), supervision(ctx, directory, terms),
+                    [this](const worker::reports& ends) { ends_.post(root, ends); });
+    if (input != nullptr) conductor_.emplace(ctx, *input, options, *this);
+  }
 
-  weft::task<batch_report> run(std::vector<task>& tasks) {
-    helpers_.spawn(stop_on(terminate_, SIGTERM));
-    helpers_.spawn(stop_on(interrupt_, SIGINT));
-    if (ctx_.rank() == root) helpers_.spawn(collector_.keep_house());
-
-    for (task& one : tasks) queue_.put(std::move(one));
-    tasks.clear();
-    tasks.shrink_to_fit();
-    queue_.close();
-    scope working(ctx_.loop());
-    for (int slot = 0; slot < slots_; ++slot) working.spawn(work(slot));
-    co_await working.join();
-    co_await ctx_.quiescence();  // rank 0 has every result now
+  weft::task<batch_report> run() {
+    for (std::size_t i = 0; i < signals.size(); ++i) helpers_.spawn(watch(*watches_[i], signals[i]));
+    if (conductor_) {
+      co_await conductor_->run();
+      for (int rank = 0; rank < ctx_.size(); ++rank) tell(rank, order::leave);
+    }
+    co_await left_.wait();
+    co_await worker_->close();
     helpers_.cancel();
-
-    batch_report report;
-    report.ranks = ctx_.size();
-    report.slots = slots_;
-    report.signal = stopped_by_;
-    if (ctx_.rank() == root) collector_.finish(report);
-    co_return report;
+    co_await ctx_.quiescence();  // every rank has left; a signal's message may still have been under way
+    co_return conductor_ ? conductor_->report() : batch_report{};
   }
 
  private:
   // Named types: a temporary of a capturing lambda with a destructor must not stand in a co_await expression.
-  struct result_handler {
+  struct task_handler {
     batch_run* batch;
-    void operator()(int, const task_result& result) const { batch->collector_.take(result); }
+    void operator()(int, const std::vector<posix::supervised_task>& tasks) const { batch->worker_->start(tasks); }
   };
-  struct stop_handler {
+  struct end_handler {
     batch_run* batch;
-    void operator()(int, int signal) const { batch->stop(signal); }
+    void operator()(int rank, const worker::reports& ends) const { batch->conductor_->take(rank, ends); }
+  };
+  struct order_handler {
+    batch_run* batch;
+    void operator()(int, order what) const { batch->obey(what); }
+  };
+  struct signal_handler {
+    batch_run* batch;
+    void operator()(int, int signal) const { batch->conductor_->stop(signal); }
   };
 
-  /// Takes tasks and runs them, one after the other, until none is left on any rank.
-  weft::task<> work(int slot) {
-    slot_output output(*ctx_.storage(), directory_, ctx_.rank(), slot);
-    for (;;) {
-      std::optional<item<task>> next = co_await queue_.get();
-      if (!next) co_return;
-      if (runner_.stopping()) continue;  // letting go of an item ends it: so the queue drains
-      const std::optional<task_result> result = co_await runner_.run(**next, task_place{ctx_.rank(), slot, 1}, output);
-      if (result) results_.post(root, *result);
-      next->done();
+  void give(int rank, std::vector<posix::supervised_task> tasks) override { tasks_.post(rank, std::move(tasks)); }
+  void tell(int rank, order what) override { orders_.post(rank, what); }
+
+  void obey(order what) {
+    switch (what) {
+      case order::give_back:
+        return worker_->give_back();
+      case order::hold_on:
+        worker_->note_stop();
+        return worker_->give_back();
+      case order::stop:
+        return worker_->stop();
+      case order::leave:
+        return left_.set();
     }
   }
 
-  weft::task<> stop_on(signal_watch& watch, int signal) {
-    co_await watch.next();
-    for (int rank = 0; rank < ctx_.size(); ++rank) stops_.post(rank, signal);
-  }
-  void stop(int signal) {
-    if (stopped_by_ == 0) stopped_by_ = signal;
-    runner_.stop();
-    if (ctx_.rank() == root) collector_.flush();
+  /// The rank's own supervisor is told at once: by way of rank 0 it might be too late.
+  weft::task<> watch(signal_watch& of, int signal) {
+    for (;;) {
+      co_await of.next();
+      obey(signal == SIGUSR1 ? order::hold_on : order::stop);
+      news_.post(root, signal);
+    }
   }
 
   context& ctx_;
-  const results_directory& directory_;
-  int slots_;
-  int stopped_by_ = 0;
-  collector collector_;
-  task_runner runner_;
-  work_queue<task> queue_;
-  port<task_result> results_;
-  port<int> stops_;
-  signal_watch terminate_;
-  signal_watch interrupt_;
+  std::array<std::optional<signal_watch>, signals.size()> watches_;
+  async_event left_;
+  std::optional<worker> worker_;
+  std::optional<conductor> conductor_;
+  port<std::vector<posix::supervised_task>> tasks_;
+  port<worker::reports> ends_;
+  port<order> orders_;
+  port<int> news_;
   scope helpers_;
 };
 
 }  // namespace
 
-weft::task<batch_report> run_batch(context& ctx, const results_directory& directory, int slots, batch_input& input) {
-  batch_run batch(ctx, directory, slots, input);
-  batch_report report = co_await batch.run(input.tasks);
+weft::task<batch_report> run_batch(context& ctx, const results_directory& directory, const batch_terms& terms,
+                                   const batch_options& options, batch_input* input) {
+  // The folder's lock, on every rank: the next run waits until this one's processes have ended.
+  std::optional<journal_folder> folder;
+  if (terms.has_journal != 0 && ctx.rank() != root) {
+    folder.emplace(*ctx.storage(), file_space::shared, directory.journal_folder());
+    folder->join(terms.run, ctx.loop().now() + 1s);
+    while (!folder->ready()) co_await sleep_for(ctx.loop(), 1ms);
+  }
+  batch_run batch(ctx, directory, terms, options, input);
+  batch_report report = co_await batch.run();
   co_return report;
 }
 

@@ -1,30 +1,29 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <memory>
-#include <vector>
-
 #include <weft/async/task.hpp>
+#include <weft/journal/folder.hpp>
 #include <weft/port/context.hpp>
 
+#include "conductor.hpp"
 #include "results_directory.hpp"
-#include "results_writer.hpp"
-#include "summary.hpp"
-#include "task_list.hpp"
 
 namespace weft::farm {
 
-/// What rank 0 brings to a batch; the batch takes it out.
-struct batch_input {
-  std::vector<task> tasks;
-  std::unique_ptr<results_writer> results;
+/// What every rank has to know of a batch; plain bytes, from rank 0.
+struct batch_terms {
+  std::int32_t refused = 0;  ///< an exit code: there is no batch
+  std::int32_t slots = 1;
+  std::uint64_t output_limit = 0;
+  std::uint32_t has_journal = 0;
+  std::uint32_t reserved = 0;
+  journal_run run;
 };
 
-/// Runs tasks over all ranks, `slots` at a time on each: rank 0 puts them into a work queue, every rank takes from it,
-/// and rank 0 writes the results as they come. Collective; `input` counts on rank 0 only, and so does what is returned.
-///
-/// SIGTERM or SIGINT on any rank ends the batch early on all: running tasks are killed and have no result, those not
-/// begun are not started. Throws `error` where this rank cannot go on.
-weft::task<batch_report> run_batch(context& ctx, const results_directory& directory, int slots, batch_input& input);
+/// Runs a batch over all ranks. Rank 0 alone has `input`, with a book that has begun. Collective; a report on rank 0,
+/// an empty one elsewhere. SIGTERM or SIGINT to any rank ends it early: running tasks are killed and have no result.
+/// SIGUSR1 does so too, but what runs may go on for `options.grace`.
+weft::task<batch_report> run_batch(context& ctx, const results_directory& directory, const batch_terms& terms,
+                                   const batch_options& options, batch_input* input);
 
 }  // namespace weft::farm

@@ -12,9 +12,11 @@
 
 #include "batch.hpp"
 #include "mandelbrot.hpp"
+#include "output_reader.hpp"
 #include "picture.hpp"
 #include "prepare.hpp"
 #include "terminal.hpp"
+#include "text_file.hpp"
 
 namespace weft::farm {
 namespace {
@@ -50,35 +52,12 @@ std::vector<task> tile_tasks() {
   return tasks;
 }
 
-std::string read_file(storage& files, const std::string& path) {
-  file_id file = file_id::none;
-  std::uint64_t bytes = 0;
-  std::string content;
-  if (!files.open(file_space::shared, path, open_mode::read_only, file)) throw error("cannot read '" + path + "'");
-  if (files.size(file, bytes)) content.resize(bytes);
-  std::size_t read = 0;
-  files.read(file, 0, std::as_writable_bytes(std::span(content)), read);
-  files.close(file);
-  content.resize(read);
-  return content;
-}
-
-void write_file(storage& files, const std::string& path, const std::string& content) {
-  file_id file = file_id::none;
-  bool written = false;
-  if (files.open(file_space::shared, path, open_mode::create, file)) {
-    written = files.truncate(file, 0) && files.write(file, 0, std::as_bytes(std::span(content)));
-    files.close(file);
-  }
-  if (!written) throw error("cannot write '" + path + "'");
-}
-
 picture assemble(storage& files, const results_directory& directory) {
   picture whole(tile_columns * tile_side, tile_rows * tile_side);
   for (int row = 0; row < tile_rows; ++row) {
     for (int column = 0; column < tile_columns; ++column) {
-      const std::string tile = directory.output_file(id_of(column, row), output_stream::out);
-      whole.paste(parse_ppm(read_file(files, tile)), column * tile_side, row * tile_side);
+      const std::string tile = output_text(files, directory, id_of(column, row), output_stream::out);
+      whole.paste(parse_ppm(tile), column * tile_side, row * tile_side);
     }
   }
   return whole;
@@ -87,7 +66,7 @@ picture assemble(storage& files, const results_directory& directory) {
 void show_picture(context& ctx, const results_directory& directory) {
   const picture whole = assemble(*ctx.storage(), directory);
   const std::string file = directory.path() + "/mandelbrot.png";
-  write_file(*ctx.storage(), file, png_bytes(whole));
+  write_text_file(*ctx.storage(), file, png_bytes(whole));
   ctx.host().write(output_stream::out, terminal_text(whole, text_columns, find_terminal(ctx.host())));
   ctx.host().write(output_stream::out, fmt::format("picture: {}   ({} x {} pixels, from the output of {} tasks)\n",
                                                    file, whole.width(), whole.height(), tile_columns * tile_rows));
@@ -106,21 +85,22 @@ void add_demo_commands(CLI::App& program, demo_options& demo, demo_tile_options&
 }
 
 weft::task<int> run_demo(context& ctx, const apps::app& app, const demo_options& options) {
+  batch_request request;
+  request.options = options.batch;
   const bool in_own_place = options.batch.results.empty();
-  const results_directory directory(in_own_place ? own_place : options.batch.results);
+  request.directory = results_directory(in_own_place ? own_place : options.batch.results);
+  if (in_own_place) request.options.overwrite = true;
+  request.tasks = tile_tasks;
+  request.list_name = "the demo";
   batch_input input;
-  auto get_ready = [&] {
-    input.tasks = tile_tasks();
-    prepare(*ctx.storage(), directory, in_own_place || options.batch.overwrite);
-    input.results = std::make_unique<results_writer>(*ctx.storage(), directory.results_file());
-  };
-  const int refused = co_await prepare_on_rank_0(ctx, get_ready);
-  if (refused != 0) co_return refused;
-  const batch_report report = co_await run_batch(ctx, directory, options.batch.slots, input);
+  const batch_terms terms = co_await prepare_batch(ctx, request, input);
+  if (terms.refused != 0) co_return terms.refused;
+  batch_input* mine = ctx.rank() == 0 ? &input : nullptr;
+  const batch_report report = co_await run_batch(ctx, request.directory, terms, request.options, mine);
   if (ctx.rank() != 0) co_return 0;
-  const bool whole = report.counts.ended() == report.counts.total() && report.counts.failed() == 0;
-  if (whole) show_picture(ctx, directory);
-  co_return tell(ctx, app, report, directory);
+  const bool whole = report.left() == 0 && report.counts.failed() == 0;
+  if (whole) show_picture(ctx, request.directory);
+  co_return tell(ctx, app, report, request.directory);
 }
 
 int write_demo_tile(const demo_tile_options& tile) {

@@ -30,8 +30,8 @@ progress_mode resolve(progress_mode mode, const host& output) {
 std::string progress_text(const tally& so_far, double seconds) {
   std::string text = fmt::format("{}/{} tasks", so_far.ended(), so_far.total());
   if (so_far.failed() > 0) text += fmt::format(", {} failed", so_far.failed());
-  if (so_far.ended() < enough_to_guess || seconds <= 0) return text;
-  const double rate = static_cast<double>(so_far.ended()) / seconds;
+  if (so_far.ended_now() < enough_to_guess || seconds <= 0) return text;
+  const double rate = static_cast<double>(so_far.ended_now()) / seconds;
   const double left = static_cast<double>(so_far.total() - so_far.ended()) / rate;
   return text + fmt::format(", {:.{}f} tasks/s, {} left", rate, rate < 10 ? 1 : 0, clock_text(left));
 }

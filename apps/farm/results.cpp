@@ -15,6 +15,8 @@ std::string result_line(const task_result& result) {
   line["seconds"] = result.seconds;
   line["rank"] = result.rank;
   line["attempt"] = result.attempt;
+  if (!result.name.empty()) line["name"] = result.name;
+  if (result.timed_out) line["timed_out"] = true;
   return line.dump(-1, ' ', false, json::error_handler_t::replace) + '\n';
 }
 

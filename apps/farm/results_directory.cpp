@@ -2,11 +2,15 @@
 #include "results_directory.hpp"
 
 #include <algorithm>
-#include <string_view>
+#include <array>
+#include <cctype>
 #include <system_error>
 #include <vector>
 
 #include <weft/core/error.hpp>
+#include <weft/journal/format.hpp>
+
+#include "text_file.hpp"
 
 namespace weft::farm {
 namespace {
@@ -18,47 +22,54 @@ constexpr auto space = file_space::shared;
                     "; choose another results directory with --results DIR");
 }
 
-bool exists(storage& files, const std::string& path) {
-  file_id file = file_id::none;
-  if (!files.open(space, path, open_mode::read_only, file)) return false;
-  files.close(file);
-  return true;
-}
-
-bool is_number(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
-}
-
-bool is_output_name(std::string_view name) {
-  if (!name.ends_with(".out") && !name.ends_with(".err")) return false;
-  return name.starts_with(".rank") || is_number(name.substr(0, name.size() - 4));
-}
-
 void remove(storage& files, const std::string& path) {
   const auto result = files.remove(space, path);
   if (!result && result.status != storage_status::missing) refuse("remove", path, result);
 }
 
-/// Removes output files, and the folders of ids with them; strangers stay.
-void remove_outputs(storage& files, const std::string& folder) {
+/// Removes the files that are ours by their names, and the folder if nothing is left; strangers stay.
+template <class IsOurs>
+void remove_ours(storage& files, const std::string& folder, IsOurs&& is_ours) {
   std::vector<directory_entry> entries;
   if (!files.list(space, folder, entries)) return;
   for (const directory_entry& entry : entries) {
-    const std::string path = folder + "/" + entry.name;
-    if (entry.is_directory && is_number(entry.name)) {
-      remove_outputs(files, path);
-      files.remove(space, path);  // stays if a stranger is in it
-    } else if (!entry.is_directory && is_output_name(entry.name)) {
-      remove(files, path);
-    }
+    if (!entry.is_directory && is_ours(entry.name)) remove(files, folder + "/" + entry.name);
   }
+}
+
+bool is_output_name(std::string_view name) { return name.ends_with(".log") || name.ends_with(".index"); }
+
+/// The epoch file goes last of all that matters: without it and with journals the folder would count as damaged.
+void remove_journal(storage& files, const std::string& folder) {
+  const auto is_segment = [](std::string_view name) { return journal_format::parse_file_name(name).has_value(); };
+  const auto is_other = [](std::string_view name) {
+    return name == "lock" || name == "claim.lock" || name.starts_with("epoch") || name.starts_with("claim");
+  };
+  remove_ours(files, folder, is_segment);
+  remove_ours(files, folder, is_other);
+  static_cast<void>(files.remove(space, folder));
 }
 
 }  // namespace
 
+std::string results_directory::output_of_node(std::string_view node) const {
+  std::string name(node.empty() ? "node" : node);
+  const auto fits = [](unsigned char c) { return std::isalnum(c) != 0 || c == '-' || c == '.' || c == '_'; };
+  std::replace_if(name.begin(), name.end(), [&](char c) { return !fits(static_cast<unsigned char>(c)); }, '_');
+  return output_folder() + "/" + name;
+}
+
+directory_content look_into(storage& files, const results_directory& directory) {
+  std::vector<directory_entry> entries;
+  if (file_exists(files, directory.tasks_file()) && files.list(space, directory.journal_folder(), entries)) {
+    return directory_content::batch;
+  }
+  return file_exists(files, directory.results_file()) ? directory_content::results : directory_content::nothing;
+}
+
 void prepare(storage& files, const results_directory& directory, bool overwrite) {
   const std::string results = directory.results_file();
-  if (!overwrite && exists(files, results)) {
+  if (!overwrite && file_exists(files, results)) {
     throw usage_error("'" + directory.path() + "' already holds the results of a batch (" + results +
                       "); choose another directory with --results DIR, or replace them with --overwrite");
   }
@@ -66,15 +77,10 @@ void prepare(storage& files, const results_directory& directory, bool overwrite)
   if (const auto made = files.make_directory(space, outputs); !made) refuse("make", outputs, made);
   if (!overwrite) return;
   remove(files, results);
-  remove_outputs(files, outputs);
-}
-
-std::string most_telling_output(storage& files, const results_directory& directory, std::uint64_t id) {
-  for (const auto stream : {output_stream::err, output_stream::out}) {
-    std::string path = directory.output_file(id, stream);
-    if (exists(files, path)) return path;
-  }
-  return {};
+  remove(files, directory.tasks_file());
+  remove(files, directory.plot_file());
+  remove_journal(files, directory.journal_folder());
+  remove_ours(files, outputs, is_output_name);
 }
 
 }  // namespace weft::farm

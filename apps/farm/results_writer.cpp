@@ -15,8 +15,8 @@ std::string text_of(storage_result why) { return std::generic_category().message
 }  // namespace
 
 results_writer::results_writer(storage& files, std::string path) : files_(files), path_(std::move(path)) {
-  const auto made = files_.open(file_space::shared, path_, open_mode::create_exclusive, file_);
-  if (!made) {
+  const auto made = files_.open(file_space::shared, path_, open_mode::create, file_);
+  if (!made || !files_.size(file_, written_)) {
     throw usage_error("cannot make '" + path_ + "': " + text_of(made) +
                       "; choose another results directory with --results DIR");
   }

@@ -9,11 +9,11 @@
 
 namespace weft::farm {
 
-/// Appends lines to a new file of the shared name space, many to a write. What is still held back when it is destroyed
+/// Appends lines to a file of the shared name space, many to a write. What is still held back when it is destroyed
 /// is written then.
 class results_writer {
  public:
-  /// Makes the file; throws `usage_error` if it is there already or cannot be made.
+  /// Makes the file, or goes on behind what is in it; throws `usage_error` if that cannot be done.
   results_writer(storage& files, std::string path);
   ~results_writer();
   results_writer(const results_writer&) = delete;

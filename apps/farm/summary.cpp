@@ -9,12 +9,17 @@
 
 #include <fmt/format.h>
 
+#include <weft/core/error.hpp>
+
+#include "quantity.hpp"
+
 namespace weft::farm {
 namespace {
 
 constexpr std::size_t most_ranks_shown = 16;
 constexpr int columns = 40;  // of a timeline
 constexpr std::size_t command_shown = 40;
+constexpr std::size_t slowest_shown = 3;
 
 struct row {
   int rank = 0;
@@ -39,7 +44,7 @@ std::vector<row> rows_of(const batch_report& batch) {
 }
 
 double rate(const batch_report& batch) {
-  return batch.seconds > 0 ? static_cast<double>(batch.counts.ended()) / batch.seconds : 0;
+  return batch.seconds > 0 ? static_cast<double>(batch.counts.ended_now()) / batch.seconds : 0;
 }
 
 std::string_view glyph(double part, const terminal& screen) {
@@ -78,7 +83,82 @@ std::string table(const batch_report& batch, const terminal& screen) {
   return text + line("least", rows.front()) + line("median", rows[rows.size() / 2]) + line("most", rows.back());
 }
 
+std::string failures(const batch_report& batch, const results_directory& directory) {
+  std::string text;
+  for (const task_result& failure : batch.counts.first_failures()) {
+    text += fmt::format("  task {}: {}: {}; see: weft-farm output {} {}\n", failure.id, how_it_ended(failure),
+                        shortened(failure.command), failure.id, directory.path());
+  }
+  const std::uint64_t more = batch.counts.failed() - batch.counts.first_failures().size();
+  return more == 0 ? text : text + fmt::format("  and {} more that failed\n", more);
+}
+
+/// Only where it says something: a few tasks that took much longer than the rest.
+std::string slowest(const tally& counts) {
+  if (counts.slowest().empty() || counts.slowest().front().seconds < 0.1) return {};
+  std::string text = "  slowest:";
+  for (std::size_t i = 0; i < counts.slowest().size() && i < slowest_shown; ++i) {
+    const task_result& task = counts.slowest()[i];
+    text += fmt::format("{} task {} {} ({})", i == 0 ? "" : ",", task.id, time_text(task.seconds),
+                        shortened(task.command));
+  }
+  return text + "\n";
+}
+
+std::string balance(const batch_report& batch) {
+  if (batch.ranks < 2) return {};
+  double sum = 0;
+  double most = 0;
+  double used = 0;
+  for (const row& r : rows_of(batch)) {
+    sum += r.busy;
+    used += r.used;
+    most = std::max(most, r.busy);
+  }
+  if (sum <= 0) return {};
+  return fmt::format("  balance: the busiest rank worked {:.2f} times the average; slots were used {:.0f} % of the time\n",
+                     most * batch.ranks / sum, 100 * used / batch.ranks);
+}
+
+std::string why_stopped(const batch_report& batch, const results_directory& directory) {
+  std::string text;
+  switch (batch.reason) {
+    case stop_reason::none:
+      return {};
+    case stop_reason::signal:
+      text = fmt::format("stopped by signal {} ({})", batch.signal, ::strsignal(batch.signal));
+      break;
+    case stop_reason::allocation_ends:
+      text = "stopped because the time of the allocation ends";
+      break;
+    case stop_reason::too_many_failures:
+      text = "stopped because too many tasks have failed (--max-fails)";
+      break;
+  }
+  text += fmt::format(": {} of {} tasks have no result\n", batch.left(), batch.counts.total());
+  return text + fmt::format("to go on: the same command again, or: weft-farm resume {}\n", directory.path());
+}
+
+std::string head(const batch_report& batch) {
+  const tally& counts = batch.counts;
+  const char* plural = counts.ended() == 1 ? "" : "s";
+  const std::string skipped = batch.skipped == 0 ? "" : fmt::format(", {} skipped", batch.skipped);
+  if (counts.earlier() == 0) {
+    return fmt::format("{} task{}, {} failed{}, in {:.2f} s: {:.{}f} tasks/s\n", counts.ended(), plural, counts.failed(),
+                       skipped, batch.seconds, rate(batch), rate(batch) < 100 ? 1 : 0);
+  }
+  if (counts.ended_now() == 0) {
+    return fmt::format("{} task{}, {} failed{}, all by earlier runs\n", counts.ended(), plural, counts.failed(), skipped);
+  }
+  return fmt::format("{} task{}, {} failed{}: {} by earlier runs, {} in {:.2f} s: {:.{}f} tasks/s\n", counts.ended(),
+                     plural, counts.failed(), skipped, counts.earlier(), counts.ended_now(), batch.seconds, rate(batch),
+                     rate(batch) < 100 ? 1 : 0);
+}
+
+}  // namespace
+
 std::string how_it_ended(const task_result& result) {
+  if (result.timed_out) return "killed at its time limit";
   if (result.signal == 0) return fmt::format("exit {}", result.exit);
   return fmt::format("signal {} ({})", result.signal, ::strsignal(result.signal));
 }
@@ -94,32 +174,24 @@ std::string shortened(std::string command) {
   return command.substr(0, end) + "...";
 }
 
-std::string failures(const batch_report& batch, const results_directory& directory, storage& files) {
-  std::string text;
-  for (const task_result& failure : batch.counts.first_failures()) {
-    const std::string output = most_telling_output(files, directory, failure.id);
-    text += fmt::format("  task {}: {}: {}{}\n", failure.id, how_it_ended(failure), shortened(failure.command),
-                        output.empty() ? "" : "; see " + output);
-  }
-  const std::uint64_t more = batch.counts.failed() - batch.counts.first_failures().size();
-  return more == 0 ? text : text + fmt::format("  and {} more that failed\n", more);
+std::string summary_text(const batch_report& batch, const results_directory& directory, const terminal& screen) {
+  std::string text = head(batch);
+  text += why_stopped(batch, directory);
+  text += failures(batch, directory);
+  if (batch.counts.ended_now() > 0) text += table(batch, screen) + balance(batch);
+  text += slowest(batch.counts);
+  for (const int rank : batch.set_apart) text += fmt::format("  rank {} was set apart: every task failed there at once\n", rank);
+  return text + fmt::format("results: {}   output: weft-farm output TASK {}\n", directory.results_file(), directory.path());
 }
 
-}  // namespace
+int exit_code_of(std::uint64_t failed, std::uint64_t left) {
+  if (left > 0) return static_cast<int>(exit_code::stopped_early);
+  return static_cast<int>(failed > 0 ? exit_code::tasks_failed : exit_code::ok);
+}
 
-std::string summary_text(const batch_report& batch, const results_directory& directory, storage& files,
-                         const terminal& screen) {
-  const tally& counts = batch.counts;
-  std::string text = fmt::format("{} task{}, {} failed, in {:.2f} s: {:.{}f} tasks/s\n", counts.ended(),
-                                 counts.ended() == 1 ? "" : "s", counts.failed(), batch.seconds, rate(batch),
-                                 rate(batch) < 100 ? 1 : 0);
-  if (batch.signal != 0) {
-    text += fmt::format("stopped by signal {} ({}): {} of {} tasks have no result\n", batch.signal,
-                        ::strsignal(batch.signal), counts.total() - counts.ended(), counts.total());
-  }
-  text += failures(batch, directory, files);
-  if (counts.ended() > 0) text += table(batch, screen);
-  return text + fmt::format("results: {}   output: {}/\n", directory.results_file(), directory.output_folder());
+int exit_code_of(const batch_report& batch) {
+  if (batch.reason == stop_reason::too_many_failures) return static_cast<int>(exit_code::tasks_failed);
+  return exit_code_of(batch.counts.failed(), batch.reason == stop_reason::none ? 0 : batch.left());
 }
 
 nlohmann::json summary_json(const batch_report& batch, const results_directory& directory) {
@@ -132,7 +204,9 @@ nlohmann::json summary_json(const batch_report& batch, const results_directory& 
           {"succeeded", counts.ended() - counts.failed()},
           {"failed", counts.failed()},
           {"killed", counts.killed()},
-          {"not_run", counts.total() - counts.ended()},
+          {"skipped", batch.skipped},
+          {"not_run", batch.left()},
+          {"earlier", counts.earlier()},
           {"seconds", batch.seconds},
           {"tasks_per_second", rate(batch)},
           {"slots", batch.slots},

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "task_list.hpp"
 
-#include <array>
-#include <cstddef>
-#include <span>
-#include <system_error>
 #include <utility>
 
 #include <weft/core/error.hpp>
+
+#include "task_graph.hpp"
+#include "task_json.hpp"
+#include "text_file.hpp"
 
 namespace weft::farm {
 namespace {
@@ -15,29 +15,32 @@ namespace {
 constexpr std::string_view blanks = " \t\r\v\f";
 constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";  // some editors put it before UTF-8
 
-[[noreturn]] void refuse(const std::string& path, storage_result why) {
-  throw usage_error("cannot read the task list '" + path + "': " + std::generic_category().message(why.code));
+}  // namespace
+
+task_parser::task_parser(std::string name) : name_(std::move(name)) {
+  if (name_.ends_with(".jsonl") || name_.ends_with(".ndjson")) form_ = form::objects;
 }
 
-/// Closes the file on every way out.
-class opened {
- public:
-  opened(storage& files, const std::string& path) : files_(files) {
-    if (const auto result = files.open(file_space::shared, path, open_mode::read_only, file_); !result) {
-      refuse(path, result);
-    }
+void task_parser::add(std::string_view line) {
+  if (line.find('\0') != std::string_view::npos) {
+    throw usage_error("line " + std::to_string(number_) + " of the task list '" + name_ +
+                      "' holds a NUL byte; is it a text file?");
   }
-  ~opened() { files_.close(file_); }
-  opened(const opened&) = delete;
-  opened& operator=(const opened&) = delete;
-  file_id id() const { return file_; }
-
- private:
-  storage& files_;
-  file_id file_ = file_id::none;
-};
-
-}  // namespace
+  if (form_ == form::unknown) {
+    const std::string_view text = line.substr(line.find_first_not_of(blanks));
+    form_ = text.starts_with("{\"") ? form::objects : form::commands;
+  }
+  if (form_ == form::commands) {
+    tasks_.push_back({number_, std::string(line)});
+    return;
+  }
+  try {
+    tasks_.push_back(parse_task_json(line));
+    tasks_.back().id = number_;
+  } catch (const usage_error& wrong) {
+    throw usage_error("line " + std::to_string(number_) + " of the task list '" + name_ + "': " + wrong.what());
+  }
+}
 
 void task_parser::end_line() {
   std::string_view line = line_;
@@ -46,13 +49,7 @@ void task_parser::end_line() {
   }
   if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
   const auto start = line.find_first_not_of(blanks);
-  if (start != std::string_view::npos && line[start] != '#') {
-    if (line.find('\0') != std::string_view::npos) {
-      throw usage_error("line " + std::to_string(number_) + " of the task list '" + name_ +
-                        "' holds a NUL byte; is it a text file?");
-    }
-    tasks_.push_back({number_, std::string(line)});
-  }
+  if (start != std::string_view::npos && line[start] != '#') add(line);
   line_.clear();
   ++number_;
 }
@@ -68,20 +65,15 @@ void task_parser::feed(std::string_view piece) {
 
 std::vector<task> task_parser::finish() {
   if (!line_.empty()) end_line();
+  link(tasks_, name_);
   return std::move(tasks_);
 }
 
 std::vector<task> read_task_list(storage& files, const std::string& path) {
-  const opened file(files, path);
   task_parser parser(path);
-  std::vector<std::byte> piece(std::size_t{1} << 16);
-  for (std::uint64_t offset = 0;;) {
-    std::size_t n = 0;
-    if (const auto result = files.read(file.id(), offset, piece, n); !result) refuse(path, result);
-    if (n == 0) return parser.finish();
-    parser.feed({reinterpret_cast<const char*>(piece.data()), n});
-    offset += n;
-  }
+  const auto take = [&](std::string_view piece) { parser.feed(piece); };
+  read_pieces(files, path, "the task list", take);
+  return parser.finish();
 }
 
 }  // namespace weft::farm

@@ -23,7 +23,7 @@ namespace {
 
 constexpr std::size_t buffer_bytes = 64 * 1024;
 
-enum class source : std::uint32_t { wake, signals, child_exit, child_out, child_err, descriptor };
+enum class source : std::uint32_t { wake, signals, child_exit, child_out, child_err, child_in, descriptor };
 
 std::uint64_t make_tag(source from, std::uint32_t number) { return static_cast<std::uint64_t>(from) << 32 | number; }
 
@@ -137,6 +137,48 @@ void posix_host::abandon(child_id id) {
   children_.erase(it);
 }
 
+bool posix_host::give(child_id id, std::span<const std::byte> bytes) {
+  const auto it = children_.find(static_cast<std::uint32_t>(id));
+  if (it == children_.end() || !it->second.process.input || it->second.input_ends) return false;
+  child& c = it->second;
+  const bool was_waiting = !c.unwritten.empty();
+  c.unwritten.insert(c.unwritten.end(), bytes.begin(), bytes.end());
+  if (!was_waiting) write_input(id, c);
+  return static_cast<bool>(c.process.input);
+}
+
+void posix_host::end_input(child_id id) {
+  const auto it = children_.find(static_cast<std::uint32_t>(id));
+  if (it == children_.end()) return;
+  it->second.input_ends = true;
+  if (it->second.unwritten.empty()) it->second.process.input.reset();
+}
+
+/// Writes what the pipe takes. SIGPIPE is blocked meanwhile and taken away: the program may have set any action for it.
+void posix_host::write_input(child_id id, child& c) {
+  sigset_t pipe_signal, before;
+  ::sigemptyset(&pipe_signal);
+  ::sigaddset(&pipe_signal, SIGPIPE);
+  ::pthread_sigmask(SIG_BLOCK, &pipe_signal, &before);
+  std::size_t written = 0;
+  int code = 0;
+  while (written < c.unwritten.size() && code == 0) {
+    const ssize_t n = ::write(c.process.input.get(), c.unwritten.data() + written, c.unwritten.size() - written);
+    if (n >= 0) written += static_cast<std::size_t>(n);
+    if (n < 0 && errno != EINTR) code = errno;
+  }
+  const timespec at_once{};
+  if (code == EPIPE) ::sigtimedwait(&pipe_signal, nullptr, &at_once);
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  c.unwritten.erase(c.unwritten.begin(), c.unwritten.begin() + static_cast<std::ptrdiff_t>(written));
+  if (code == EAGAIN) {  // one announcement; asked for again while something is left
+    const auto tag = make_tag(source::child_in, static_cast<std::uint32_t>(id));
+    return add_to_epoll(c.process.input.get(), EPOLLOUT | EPOLLONESHOT, tag);
+  }
+  if (code != 0) c.unwritten.clear();  // it reads no more
+  if (code != 0 || c.input_ends) c.process.input.reset();
+}
+
 void posix_host::reap_abandoned() noexcept {
   const auto reaped = [](pid_t pid) { return ::waitpid(pid, nullptr, WNOHANG) != 0; };  // or reaped by others: -1
   abandoned_.erase(std::remove_if(abandoned_.begin(), abandoned_.end(), reaped), abandoned_.end());
@@ -216,6 +258,7 @@ void posix_host::end_all_children() noexcept {
   const auto signal_all = [&](int number) {
     for (const auto& entry : children_) ::kill(-entry.second.process.pid, number);
   };
+  for (auto& entry : children_) entry.second.process.input.reset();  // whoever reads there ends by itself
   signal_all(SIGTERM);
   signal_all(SIGCONT);  // a stopped process would not notice
   all_ended_within(options_.grace);
@@ -276,6 +319,7 @@ void posix_host::handle(std::uint64_t tag, unsigned events, batch& news) {
   if (from == source::child_exit) return look_for_exit(child_id{number}, news);
   const auto it = children_.find(number);
   if (it == children_.end()) return;
+  if (from == source::child_in) return write_input(child_id{number}, it->second);
   read_stream(child_id{number}, it->second, from == source::child_out ? output_stream::out : output_stream::err, news);
 }
 

@@ -113,6 +113,23 @@ stream_ends open_stream(const std::string& program, const std::string& file) {
   return ends;
 }
 
+/// Standard input: the child's end is the reading one.
+stream_ends open_input(const std::string& program, bool is_pipe) {
+  stream_ends ends;
+  if (!is_pipe) {
+    ends.child = above_standard(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+    if (!ends.child) fail(program, "open '/dev/null'", errno);
+    return ends;
+  }
+  int pipe[2];
+  if (::pipe2(pipe, O_CLOEXEC) != 0) fail(program, "make a pipe", errno);
+  ends.child = above_standard(pipe[0]);
+  ends.parent = above_standard(pipe[1]);
+  if (!ends.parent || !ends.child) fail(program, "make a pipe", errno);
+  ::fcntl(ends.parent.get(), F_SETFL, O_NONBLOCK);
+  return ends;
+}
+
 std::vector<std::string> search_paths(const std::string& name) {
   if (name.find('/') != std::string::npos) return {name};
   const char* variable = ::getenv("PATH");
@@ -169,8 +186,7 @@ void keep_exit_codes() noexcept {
 spawned spawn(const child_program& program) {
   if (program.argv.empty()) throw usage_error("cannot start a program without a name (argv is empty)");
   const std::string& name = program.argv.front();
-  const file_descriptor nothing = above_standard(::open("/dev/null", O_RDONLY | O_CLOEXEC));
-  if (!nothing) fail(name, "open '/dev/null'", errno);
+  stream_ends in = open_input(name, program.has_input);
   stream_ends out = open_stream(name, program.output_file);
   stream_ends err;
   const bool one_file = !program.output_file.empty() && program.output_file == program.error_file;
@@ -183,7 +199,7 @@ spawned spawn(const child_program& program) {
   plan.argv.push_back(nullptr);
   plan.environment = child_environment(program);
   if (!program.directory.empty()) plan.directory = program.directory.c_str();
-  plan.standard[0] = nothing.get();
+  plan.standard[0] = in.child.get();
   plan.standard[1] = out.child.get();
   plan.standard[2] = one_file ? out.child.get() : err.child.get();
   plan.parent = ::getpid();
@@ -204,6 +220,7 @@ spawned spawn(const child_program& program) {
   child.pidfd.reset(static_cast<int>(::syscall(SYS_pidfd_open, child.pid, 0)));  // close-on-exec by definition
   child.output = std::move(out.parent);
   child.error = std::move(err.parent);
+  child.input = std::move(in.parent);
   return child;
 }
 

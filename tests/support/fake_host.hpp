@@ -45,6 +45,8 @@ class fake_host final : public host {
   child_id start(const child_program& program, void* token) override;
   bool kill(child_id, int) override { return false; }
   void abandon(child_id) override {}
+  bool give(child_id, std::span<const std::byte>) override { return false; }
+  void end_input(child_id) override {}
 
   void watch_signal(int signal, void* token) override { state_->signals[signal] = token; }
   void unwatch_signal(int signal) override { state_->signals.erase(signal); }

@@ -30,6 +30,8 @@ class posix_host final : public host {
   child_id start(const child_program& program, void* token) override;
   bool kill(child_id child, int signal) override;
   void abandon(child_id child) override;
+  bool give(child_id child, std::span<const std::byte> bytes) override;
+  void end_input(child_id child) override;
 
   void watch_signal(int signal, void* token) override;
   void unwatch_signal(int signal) override;
@@ -60,6 +62,8 @@ class posix_host final : public host {
     void* token = nullptr;
     bool ended = false;                    ///< a zombie: its exit is known, it is not reaped yet
     std::size_t left_to_read[2] = {0, 0};  ///< once ended: what its pipes can still hold of it
+    std::vector<std::byte> unwritten;      ///< was given and not taken by its input yet
+    bool input_ends = false;               ///< behind `unwritten`
   };
   struct descriptor_watch {
     bool readable = false;
@@ -73,6 +77,7 @@ class posix_host final : public host {
   void handle(std::uint64_t tag, unsigned events, batch& news);
   void handle_signals(batch& news);
   void handle_descriptor(int descriptor, unsigned events, batch& news);
+  void write_input(child_id id, child& c);
   /// True when the stream has nothing more to hand out now (empty or at its end).
   bool read_stream(child_id id, child& c, output_stream stream, batch& news);
   void look_for_exit(child_id id, batch& news);

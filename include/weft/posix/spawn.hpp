@@ -14,6 +14,7 @@ struct spawned {
   file_descriptor pidfd;   ///< readable when the process has ended; empty where the kernel has none (before Linux 5.3)
   file_descriptor output;  ///< nonblocking read end of standard output; empty when it goes to a file
   file_descriptor error;   ///< the same of standard error
+  file_descriptor input;   ///< nonblocking write end of standard input; empty when that is /dev/null
 };
 
 /// Starts `program` as `child_program` describes. When it cannot be started (no such program, directory or file),

@@ -18,7 +18,8 @@ enum class child_id : std::uint32_t { none = 0 };
 
 /// A program to run. It gets a process group of its own, default signal actions and an empty signal mask, no inherited
 /// descriptor but 0, 1, 2, and standard input from `/dev/null`. When it ends, what is left of its group is killed: a
-/// task's end is the end of its processes. Destroying the host ends every child's group (SIGTERM, then SIGKILL).
+/// task's end is the end of its processes. Destroying the host closes every child's input and ends its group (SIGTERM,
+/// then SIGKILL).
 struct child_program {
   std::vector<std::string> argv;           ///< argv[0] is looked up in this process's PATH
   std::vector<std::string> environment;    ///< "NAME=value", added to or replacing what is inherited
@@ -28,6 +29,8 @@ struct child_program {
   /// the same file). Empty: the bytes come as `child_output` events.
   std::string output_file;
   std::string error_file;
+  /// Standard input is a pipe that `give` writes to. It ends when this process does, however that happens.
+  bool has_input = false;
 };
 
 enum class output_stream : std::uint8_t { out, err };
@@ -75,6 +78,11 @@ class host {
   virtual bool kill(child_id child, int signal) = 0;
   /// Kills the child's whole process group and forgets it: no event of it is handed out any more.
   virtual void abandon(child_id child) = 0;
+  /// Writes to the standard input of a child that has one. What the pipe does not take at once is kept and follows
+  /// while the host is polled. False when the child has ended or reads no more.
+  virtual bool give(child_id child, std::span<const std::byte> bytes) = 0;
+  /// The child's standard input ends behind what was given.
+  virtual void end_input(child_id child) = 0;
 
   // --- signals and descriptors -------------------------------------------------------------------------------------
   virtual void watch_signal(int signal, void* token) = 0;   ///< from now on an event instead of its action
