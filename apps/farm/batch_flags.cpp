@@ -10,9 +10,9 @@ constexpr int most_slots = 1024;
 
 /// An option whose text is a length of time.
 CLI::Option* add_time(CLI::App& command, const std::string& name, duration& to, const std::string& help) {
-  const auto take = [&to](const std::string& text) {
+  const auto take = [&to, name](const std::string& text) {
     const auto time = parse_time(text);
-    if (!time) throw CLI::ValidationError("'" + text + "' is no time; say 90, 10m, 1.5h or 1:30:00");
+    if (!time) throw CLI::ValidationError(name, "'" + text + "' is no time; say 90, 10m, 1.5h or 1:30:00");
     to = *time;
   };
   return command.add_option_function<std::string>(name, take, help)->type_name("TIME");
@@ -36,7 +36,7 @@ void add_batch_options(CLI::App& command, batch_options& options) {
   command.add_flag("--run-dependents", options.run_dependents, "run tasks also after ones that failed, not skip them");
   const auto limit = [&options](const std::string& text) {
     const auto bytes = parse_bytes(text);
-    if (!bytes) throw CLI::ValidationError("'" + text + "' is no size; say 4096, 64K, 10M or 2G");
+    if (!bytes) throw CLI::ValidationError("--output-limit", "'" + text + "' is no size; say 4096, 64K, 10M or 2G");
     options.output_limit = *bytes;
   };
   command.add_option_function<std::string>("--output-limit", limit,
@@ -46,7 +46,7 @@ void add_batch_options(CLI::App& command, batch_options& options) {
   add_time(command, "--time-left", options.time_left,
            "begin nothing that cannot end within this time (default: as Slurm says)");
   const auto kept = [&options](const std::string& text) {
-    if (text != "synced" && text != "written") throw CLI::ValidationError("must be synced or written");
+    if (text != "synced" && text != "written") throw CLI::ValidationError("--durability", "must be synced or written");
     options.kept = text == "written" ? durability::written : durability::synced;
   };
   command.add_option_function<std::string>("--durability", kept,

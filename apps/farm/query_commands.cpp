@@ -100,8 +100,8 @@ void add_query_commands(CLI::App& program, query_options& options) {
       ->add_flag("--plot", options.plot, "draw what ran where and when: DIR/timeline.svg");
   add("explain", "Say what has become of a task, and why.", true);
   CLI::App* output = add("output", "Print what a task has written, also while it runs.", true);
-  output->add_flag("--out", options.output_only, "its standard output only");
-  output->add_flag("--err", options.errors_only, "its standard error only");
+  output->add_flag("--out", options.output_only, "only its standard output");
+  output->add_flag("--err", options.errors_only, "only its standard error, to standard output");
 }
 
 int show_status(const apps::app& app, const query_options& options) {
@@ -161,17 +161,22 @@ int explain_task(const query_options& options) {
 int show_output(const query_options& options) {
   posix::file_storage files;
   const results_directory directory(find_directory(files, options.directory));
-  const bool has_list = look_into(files, directory) == directory_content::batch;
+  const directory_content content = look_into(files, directory);
+  if (content == directory_content::nothing) throw usage_error("there is no batch in '" + directory.path() + "'");
   std::uint64_t id = 0;
-  if (has_list) {
+  if (content == directory_content::batch) {
     id = find_task(look_at_batch(files, directory), options.task, directory.path()).id;
   } else if (std::from_chars(options.task.data(), options.task.data() + options.task.size(), id).ec != std::errc{}) {
-    throw usage_error("there is no batch in '" + directory.path() + "'");
+    throw usage_error("'" + options.task + "' is no task's number, and names are kept with a journal only");
   }
   const auto found = find_output(files, directory, id);
   if (!found) return 0;
   const auto take = [&](output_stream stream, std::string_view piece) {
-    if (stream == output_stream::out ? !options.errors_only : !options.output_only) write_piece(stream, piece);
+    if (options.errors_only ? stream == output_stream::err : stream == output_stream::out) {
+      write_piece(output_stream::out, piece);
+    } else if (!options.errors_only && !options.output_only) {
+      write_piece(stream, piece);
+    }
   };
   read_output(files, *found, take);
   if (std::fflush(stdout) != 0) throw error("cannot write the output");

@@ -37,16 +37,33 @@ with tempfile.TemporaryDirectory() as folder:
     refused("run", "tasks", ranks=1, env={**os.environ, "WEFT_PROGRESS": "maybe"}, words=["WEFT_PROGRESS", "maybe"])
     assert sorted(os.listdir()) == ["binary", "tasks"], os.listdir()
 
+    for line, word in (("{}", "command"), ('{"command": "a", "after": 1}', "each other"), ('{"command": 1}', "string"),
+                       ('{"command": "a", "cores": 2}', "--slots 2"), ('{"command": "a", "colour": 1}', "colour")):
+        farm.write("objects.jsonl", line)
+        refused("run", "objects.jsonl", ranks=1, words=["line 1", "objects.jsonl", word])
+        os.remove("objects.jsonl")
+    refused("run", "echo {x}", "--each", "x", ranks=1, words=["NAME=VALUE"])
+    refused("run", "echo", "--each", "x=1", ranks=1, words=["{x}"])
+    refused("run", "echo {x}", "--each", "x=@nowhere", ranks=1, words=["nowhere"])
+    refused("run", "tasks", "--time-limit", "soon", words=["--time-limit", "soon"])
+    for command in (["resume"], ["retry", "tasks"], ["status"], ["explain", "1"], ["output", "1", "tasks.weft"]):
+        refused(*command, ranks=1, words=["there is no batch"])
+    assert sorted(os.listdir()) == ["binary", "tasks"], os.listdir()
+
     farm.expect(farm.run(2, "run", "tasks"), 0)
     before = farm.read("tasks.weft/results.jsonl")
-    refused("run", "tasks", words=["tasks.weft/results.jsonl", "--results", "--overwrite"])
-    assert farm.read("tasks.weft/results.jsonl") == before
-    assert farm.read(farm.output("tasks.weft", 1)) == "ran\n"
     farm.write("tasks", "true", "echo again")
+    refused("run", "tasks", words=["line 1", "has changed", "tasks.weft", "--results", "--overwrite"])
+    assert farm.read("tasks.weft/results.jsonl") == before
+    assert farm.output("tasks.weft", 1) == "ran\n"
+    refused("explain", "7", ranks=1, words=["no task '7'"])
     farm.expect(farm.run(2, "run", "tasks", "--overwrite"), 0)
-    assert farm.outputs("tasks.weft") == ["2.out"] and len(farm.results("tasks.weft")) == 2
+    assert farm.outputs("tasks.weft") == [2] and len(farm.results("tasks.weft")) == 2
+    refused("run", "tasks", "--no-journal", words=["--no-journal"])
+    farm.expect(farm.run(2, "run", "tasks", "--no-journal", "--results", "bare"), 0)
+    refused("run", "tasks", "--no-journal", "--results", "bare", words=["bare/results.jsonl", "--overwrite"])
 
     for arguments in (["--help"], ["run", "--help"], ["--version"]):
         done = farm.expect(farm.run(2, *arguments), 0)
         assert done.stdout.count("weft-farm") >= 1 or "TASKS" in done.stdout, done.stdout
-        assert done.stdout.count("--help") <= 2, done.stdout  # from one rank
+        assert done.stdout.count("Usage") <= 1, done.stdout  # from one rank

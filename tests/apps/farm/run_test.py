@@ -33,9 +33,10 @@ def two_thousand(ranks):
         assert result["signal"] == (9 if killed else None), result
         assert result["exit"] == (None if killed else FAILING.get(line, 0)), result
         assert 0 <= result["rank"] < ranks and result["attempt"] == 1 and result["seconds"] > 0, result
-    kept = [f"{line}.err" for line in FAILING] + [f"{LOUD}.out"]
-    assert farm.outputs(f"at{ranks}") == sorted(kept), farm.outputs(f"at{ranks}")
-    assert os.path.getsize(farm.output(f"at{ranks}", LOUD)) == LARGE
+    assert farm.outputs(f"at{ranks}") == sorted([*FAILING, LOUD]), farm.outputs(f"at{ranks}")
+    assert len(os.listdir(f"at{ranks}/output")) == 2, "one log and its index for this node"
+    assert farm.output(f"at{ranks}", LOUD) == "x" * LARGE
+    assert farm.output(f"at{ranks}", min(FAILING), "err") == "failing\n"
     assert "2000 tasks, 11 failed" in done.stdout and "and 6 more that failed" in done.stdout, done.stdout
 
     report = json.loads(farm.read("report"))
@@ -61,14 +62,14 @@ def slots():
     farm.write("pair", "echo > a; while ! [ -e b ]; do sleep 0.01; done; echo $WEFT_TASK_SLOT",
                "echo > b; while ! [ -e a ]; do sleep 0.01; done; echo $WEFT_TASK_SLOT")
     farm.expect(farm.run(1, "run", "pair", "--slots", "2"), 0)
-    assert {farm.read(farm.output("pair.weft", line)) for line in (1, 2)} == {"0\n", "1\n"}
+    assert {farm.output("pair.weft", line) for line in (1, 2)} == {"0\n", "1\n"}
 
 
 def standard_input():
     tasks = "# a note\n\necho from stdin\n"
     farm.expect(farm.run(2, "run", "-", input=tasks), 0)
     assert list(farm.results("stdin.weft")) == [3]
-    assert farm.read(farm.output("stdin.weft", 3)) == "from stdin\n"
+    assert farm.output("stdin.weft", 3) == "from stdin\n"
 
 
 def nothing():
@@ -83,8 +84,8 @@ def long_commands():
     farm.expect(farm.run(3, "run", "long"), 3)
     found = farm.results("long.weft")
     assert {line: result["exit"] for line, result in found.items()} == {1: 0, 2: 126, 3: 0}
-    assert len(farm.read(farm.output("long.weft", 1))) == 100_001
-    assert "too long" in farm.read(farm.output("long.weft", 2, "err"))
+    assert len(farm.output("long.weft", 1)) == 100_001
+    assert "too long" in farm.output("long.weft", 2, "err")
 
 
 with tempfile.TemporaryDirectory() as folder:

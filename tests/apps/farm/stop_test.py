@@ -6,18 +6,10 @@ import os
 import signal
 import subprocess
 import tempfile
-import time
 
 import farm
 
 QUICK = 20
-
-
-def until(condition, what, seconds=20):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, f"never happened: {what}"
-        time.sleep(0.02)
 
 
 def process_in(path):
@@ -25,15 +17,6 @@ def process_in(path):
         return int(farm.read(path))
     except (FileNotFoundError, ValueError):
         return None
-
-
-def is_alive(process):
-    return os.path.exists(f"/proc/{process}")
-
-
-def children(process):
-    path = f"/proc/{process}/task/{process}/children"
-    return [int(word) for word in farm.read(path).split()]
 
 
 def stop(name, number, choose):
@@ -44,11 +27,11 @@ def stop(name, number, choose):
     launcher = subprocess.Popen(farm.command(2, "run", name, "--slots", "1"), stdout=subprocess.PIPE,
                                 stderr=subprocess.PIPE, text=True)
     tasks = [f"{name}.pid{i}" for i in range(2)]
-    until(lambda: all(process_in(task) for task in tasks), "both ranks run a slow task")
+    farm.until(lambda: all(process_in(task) for task in tasks), "both ranks run a slow task")
     processes = [process_in(task) for task in tasks]
     os.kill(choose(launcher.pid), number)
     out, err = launcher.communicate(timeout=20)
-    until(lambda: not any(is_alive(process) for process in processes), "the slow tasks are gone", 5)
+    farm.until(lambda: not any(farm.is_alive(process) for process in processes), "the slow tasks are gone", 5)
     found = farm.results(f"{name}.weft")
     assert set(range(1, QUICK + 1)) <= set(found), sorted(found)
     assert QUICK + 1 not in found and QUICK + 2 not in found, sorted(found)
@@ -57,7 +40,7 @@ def stop(name, number, choose):
 
 with tempfile.TemporaryDirectory() as folder:
     os.chdir(folder)
-    code, out, err = stop("one", signal.SIGTERM, lambda launcher: children(launcher)[1])
+    code, out, err = stop("one", signal.SIGTERM, lambda launcher: farm.children(launcher)[1])
     assert code == 4, (code, out, err)
     assert "stopped by signal 15" in out and "have no result" in out, out
     stop("all", signal.SIGTERM, lambda launcher: launcher)

@@ -30,11 +30,20 @@ class results_directory_test : public ::testing::Test {
   results_directory directory{"a.weft"};
 };
 
-TEST_F(results_directory_test, names_a_thousand_ids_per_folder) {
+TEST_F(results_directory_test, has_one_output_log_for_each_node) {
   EXPECT_EQ(directory.results_file(), "a.weft/results.jsonl");
-  EXPECT_EQ(directory.output_file(7, output_stream::out), "a.weft/output/0/7.out");
-  EXPECT_EQ(directory.output_file(12345, output_stream::err), "a.weft/output/12/12345.err");
-  EXPECT_EQ(directory.running_file(3, 1, output_stream::out), "a.weft/output/.rank3-slot1.out");
+  EXPECT_EQ(directory.output_of_node("node7.site"), "a.weft/output/node7.site");
+  EXPECT_EQ(directory.output_of_node("../x y"), "a.weft/output/.._x_y");
+}
+
+TEST_F(results_directory_test, says_what_is_in_it) {
+  EXPECT_EQ(look_into(files, directory), farm::directory_content::nothing);
+  make("a.weft");
+  write("a.weft/results.jsonl");
+  EXPECT_EQ(look_into(files, directory), farm::directory_content::results);
+  make("a.weft/journal");
+  write("a.weft/tasks.jsonl");
+  EXPECT_EQ(look_into(files, directory), farm::directory_content::batch);
 }
 
 TEST_F(results_directory_test, is_made_with_its_parents) {
@@ -50,9 +59,9 @@ TEST_F(results_directory_test, may_be_there_without_results) {
 }
 
 TEST_F(results_directory_test, with_results_is_refused_with_the_cure_and_left_alone) {
-  make("a.weft/output/0");
+  make("a.weft/output");
   write("a.weft/results.jsonl");
-  write("a.weft/output/0/7.out");
+  write("a.weft/output/n.log");
   try {
     prepare(files, directory, false);
     FAIL() << "was not refused";
@@ -63,24 +72,21 @@ TEST_F(results_directory_test, with_results_is_refused_with_the_cure_and_left_al
     EXPECT_NE(text.find("--overwrite"), std::string::npos) << text;
   }
   EXPECT_TRUE(has("a.weft/results.jsonl"));
-  EXPECT_TRUE(has("a.weft/output/0/7.out"));
+  EXPECT_TRUE(has("a.weft/output/n.log"));
 }
 
 TEST_F(results_directory_test, overwriting_removes_what_a_batch_made_and_nothing_else) {
-  make("a.weft/output/0");
-  make("a.weft/output/1");
-  write("a.weft/results.jsonl");
-  write("a.weft/notes");
-  write("a.weft/output/.rank0-slot0.err");
-  write("a.weft/output/0/7.out");
-  write("a.weft/output/0/7.err");
-  write("a.weft/output/1/1001.out");
-  write("a.weft/output/1/mine.out");
+  make("a.weft/output");
+  make("a.weft/journal");
+  for (const char* name : {"results.jsonl", "tasks.jsonl", "notes", "output/n.log", "output/n.index", "output/mine",
+                           "journal/epoch", "journal/lock", "journal/00000001-00000000-00000000.journal"}) {
+    write(std::string("a.weft/") + name);
+  }
   prepare(files, directory, true);
-  for (const char* gone : {"results.jsonl", "output/.rank0-slot0.err", "output/0", "output/1/1001.out"}) {
+  for (const char* gone : {"results.jsonl", "tasks.jsonl", "output/n.log", "output/n.index", "journal"}) {
     EXPECT_FALSE(has(std::string("a.weft/") + gone)) << gone;
   }
-  for (const char* stays : {"notes", "output", "output/1/mine.out"}) {
+  for (const char* stays : {"notes", "output", "output/mine"}) {
     EXPECT_TRUE(has(std::string("a.weft/") + stays)) << stays;
   }
 }
@@ -88,15 +94,6 @@ TEST_F(results_directory_test, overwriting_removes_what_a_batch_made_and_nothing
 TEST_F(results_directory_test, a_file_in_its_place_is_refused) {
   write("a.weft");
   EXPECT_THROW(prepare(files, directory, false), usage_error);
-}
-
-TEST_F(results_directory_test, errors_say_more_about_a_failure_than_output) {
-  make("a.weft/output/0");
-  EXPECT_EQ(most_telling_output(files, directory, 7), "");
-  write("a.weft/output/0/7.out");
-  EXPECT_EQ(most_telling_output(files, directory, 7), "a.weft/output/0/7.out");
-  write("a.weft/output/0/7.err");
-  EXPECT_EQ(most_telling_output(files, directory, 7), "a.weft/output/0/7.err");
 }
 
 }  // namespace

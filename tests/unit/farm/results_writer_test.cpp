@@ -47,10 +47,10 @@ TEST_F(results_writer_test, writes_the_rest_when_it_is_destroyed) {
   EXPECT_EQ(written(), "last\n");
 }
 
-TEST_F(results_writer_test, never_touches_a_file_that_is_there) {
+TEST_F(results_writer_test, goes_on_behind_what_is_there) {
   { results_writer(files, "r").append("mine\n"); }
-  EXPECT_THROW(results_writer(files, "r"), usage_error);
-  EXPECT_EQ(written(), "mine\n");
+  { results_writer(files, "r").append("more\n"); }
+  EXPECT_EQ(written(), "mine\nmore\n");
 }
 
 TEST_F(results_writer_test, a_full_disk_is_reported_and_loses_nothing) {

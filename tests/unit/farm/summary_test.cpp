@@ -3,10 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include <memory>
 #include <string>
-
-#include "support/fake_storage.hpp"
 
 namespace {
 
@@ -27,30 +24,24 @@ class summary_test : public ::testing::Test {
     report.ranks = ranks;
     return report;
   }
-  std::string text(const batch_report& report) { return summary_text(report, directory, files, {}); }
+  std::string text(const batch_report& report) { return summary_text(report, directory, {}); }
   static bool contains(const std::string& text, const std::string& part) {
     return text.find(part) != std::string::npos;
   }
 
-  std::shared_ptr<weft::testing::fake_disk> disk = std::make_shared<weft::testing::fake_disk>();
-  weft::testing::fake_storage files{disk, std::make_shared<weft::testing::fake_disk>(), [] { return time_point{}; }};
   farm::results_directory directory{"d"};
 };
 
 TEST_F(summary_test, says_how_many_in_what_time_and_where) {
   const std::string all = text(batch(10, 10, 0));
   EXPECT_TRUE(contains(all, "10 tasks, 0 failed, in 2.00 s: 5.0 tasks/s\n")) << all;
-  EXPECT_TRUE(contains(all, "results: d/results.jsonl   output: d/output/\n")) << all;
+  EXPECT_TRUE(contains(all, "results: d/results.jsonl   output: weft-farm output TASK d\n")) << all;
   EXPECT_TRUE(contains(all, "     0         5       2.50 s   100 %")) << all;
 }
 
 TEST_F(summary_test, shows_the_first_failures_and_where_to_look) {
-  file_id file = file_id::none;
-  ASSERT_TRUE(files.make_directory(file_space::shared, "d/output/0"));
-  ASSERT_TRUE(files.open(file_space::shared, "d/output/0/1.err", open_mode::create, file));
   const std::string all = text(batch(10, 10, 7));
-  EXPECT_TRUE(contains(all, "  task 1: exit 1: run 1; see d/output/0/1.err\n")) << all;
-  EXPECT_TRUE(contains(all, "  task 2: exit 1: run 2\n")) << all;
+  EXPECT_TRUE(contains(all, "  task 1: exit 1: run 1; see: weft-farm output 1 d\n")) << all;
   EXPECT_TRUE(contains(all, "  and 2 more that failed\n")) << all;
 }
 
@@ -58,14 +49,25 @@ TEST_F(summary_test, names_signals_and_cuts_commands) {
   batch_report report = batch(1, 0, 0);
   report.counts.add({1, "a\tb" + std::string(100, 'x'), -1, 9, 0.5, 0, 1}, 1);
   const std::string all = text(report);
-  EXPECT_TRUE(contains(all, "  task 1: signal 9 (Killed): a b" + std::string(34, 'x') + "...\n")) << all;
+  EXPECT_TRUE(contains(all, "  task 1: signal 9 (Killed): a b" + std::string(34, 'x') + "...;")) << all;
 }
 
 TEST_F(summary_test, says_when_it_was_stopped) {
   batch_report report = batch(10, 4, 0);
   report.signal = 15;
+  report.reason = farm::stop_reason::signal;
+  EXPECT_TRUE(contains(text(report), "to go on: the same command again, or: weft-farm resume d\n"));
+  EXPECT_EQ(exit_code_of(report), 4);
   EXPECT_TRUE(contains(text(report), "stopped by signal 15 (Terminated): 6 of 10 tasks have no result\n"));
   EXPECT_EQ(summary_json(report, directory)["not_run"], 6);
+}
+
+TEST_F(summary_test, tells_earlier_runs_from_this_one) {
+  batch_report report = batch(10, 4, 0);
+  report.counts.add_earlier({9, "before", 0, 0, 3.0, 0, 1});
+  const std::string all = text(report);
+  EXPECT_TRUE(contains(all, "5 tasks, 0 failed: 1 by earlier runs, 4 in 2.00 s: 2.0 tasks/s\n")) << all;
+  EXPECT_TRUE(contains(all, "slowest: task 9 3.00 s (before), task")) << all;
 }
 
 TEST_F(summary_test, of_many_ranks_only_the_extremes) {
