@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 
+#include <weft/core/error.hpp>
 #include <weft/mpi/mpi_transport.hpp>
 #include <weft/posix/file_storage.hpp>
 #include <weft/posix/posix_host.hpp>
@@ -17,6 +18,10 @@ namespace {
 constexpr std::uint64_t turns_per_microsecond = 20;
 
 world make_world(MPI_Comm comm, std::unique_ptr<posix::posix_host> host, const settings& values) {
+  if (host->variable("WEFT_SIM")) {
+    throw usage_error("WEFT_SIM is set, but this program makes its context from an MPI communicator, which the simulator "
+                      "has not; let weft::run make the context, or unset WEFT_SIM");
+  }
   mpi::idle_policy idle;
   if (values.idle_spin) {
     idle.spin_turns = static_cast<std::uint64_t>(values.idle_spin->count()) * turns_per_microsecond;

@@ -5,10 +5,15 @@
 #include <weft/core/error.hpp>
 
 #include "fake_endpoint.hpp"
-#include "fake_layout.hpp"
+#include <weft/sim/layout.hpp>
 #include "fake_transport.hpp"
 
 namespace weft::testing::detail {
+
+using sim::pack;
+using sim::packed_bytes;
+using sim::reduce;
+using sim::unpack;
 namespace {
 
 using bytes = std::vector<std::byte>;

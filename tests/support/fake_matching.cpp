@@ -3,9 +3,14 @@
 #include <utility>
 
 #include "fake_endpoint.hpp"
-#include "fake_layout.hpp"
+#include <weft/sim/layout.hpp>
 
 namespace weft::testing::detail {
+
+using sim::pack;
+using sim::packed_bytes;
+using sim::reduce;
+using sim::unpack;
 namespace {
 
 /// The message has reached the receiver's matching queues.

@@ -6,9 +6,14 @@
 
 #include <weft/core/error.hpp>
 
-#include "fake_layout.hpp"
+#include <weft/sim/layout.hpp>
 
 namespace weft::testing::detail {
+
+using sim::pack;
+using sim::packed_bytes;
+using sim::reduce;
+using sim::unpack;
 
 fake_transport::fake_transport(endpoint& self) : self_(self) {
   if (self_.is_live) throw usage_error("this rank has a transport already");

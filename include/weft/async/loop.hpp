@@ -76,6 +76,9 @@ class loop {
 
   /// The loop whose code runs on this thread now, or nullptr. Set around each resumption and callback.
   static loop* current() noexcept { return current_; }
+  /// For whoever runs several loops on one thread, each on a stack of its own: makes `next` the thread's current loop and
+  /// returns the one that was.
+  static loop* exchange_current(loop* next) noexcept { return std::exchange(current_, next); }
   /// As `current`, or throws `usage_error` naming the call.
   static loop& current_or_throw(const char* call, source_location where);
 

@@ -28,6 +28,10 @@ class program {
   ~program() = default;
 };
 
+/// Runs the program on this rank and agrees with the others on the exit code. Does not return if the program fails on
+/// one of several ranks.
+int run_in(context& ctx, program& body);
+
 int run_program(int argc, char** argv, const std::vector<setting_text>& flags, program& body);
 
 template <class F>

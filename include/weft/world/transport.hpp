@@ -172,6 +172,8 @@ class transport {
   /// happened: the ladder (spin, yield, sleep) climbs with it. `wake_fd`, if not negative, is readable when the host
   /// has news (`host::wait_fd`); it ends a sleep. May return early, always.
   virtual void idle(time_point deadline, std::uint64_t empty_turns, int wake_fd) = 0;
+  /// The caller has computed for so long. In the real world that time has passed already; a simulator lets it pass.
+  virtual void compute(duration) {}
   [[noreturn]] virtual void abort(int code) = 0;
 
   // --- optional parts: throw `not_supported` with the part's name where a world has none ---------------------------

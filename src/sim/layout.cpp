@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-#include "fake_layout.hpp"
+#include <weft/sim/layout.hpp>
 
 #include <algorithm>
 #include <complex>
@@ -8,11 +8,11 @@
 
 #include <weft/core/error.hpp>
 
-namespace weft::testing {
+namespace weft::sim {
 namespace {
 
 void require_known(const datatype& type) {
-  if (type.is_opaque) throw world_error("an opaque datatype means nothing in the fake world", 0);
+  if (type.is_opaque) throw world_error("an opaque datatype means nothing without its own world", 0);
 }
 
 template <class T>
@@ -147,4 +147,4 @@ void reduce(const op& operation, const std::byte* in, std::byte* inout, std::uin
   }
 }
 
-}  // namespace weft::testing
+}  // namespace weft::sim

@@ -7,7 +7,7 @@
 
 #include <weft/world/datatype.hpp>
 
-namespace weft::testing {
+namespace weft::sim {
 
 /// Bytes that `count` items of `type` put on the wire.
 std::uint64_t packed_bytes(std::uint64_t count, const datatype& type);
@@ -23,4 +23,4 @@ void unpack(std::span<const std::byte> packed, void* data, const datatype& type)
 /// contiguous.
 void reduce(const op& operation, const std::byte* in, std::byte* inout, std::uint64_t count, const datatype& type);
 
-}  // namespace weft::testing
+}  // namespace weft::sim

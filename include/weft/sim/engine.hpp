@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <weft/core/random.hpp>
+#include <weft/sim/endpoint.hpp>
+#include <weft/sim/event_queue.hpp>
+#include <weft/sim/options.hpp>
+#include <weft/sim/trace_hash.hpp>
+
+namespace weft::sim {
+
+/// What a rank did at an interface, for the hash and the event table.
+enum class traced : std::uint8_t {
+  send,
+  receive,
+  cancel,
+  collective,
+  disk_write,
+  disk_read,
+  disk_sync,
+  disk_name,
+  output,
+  child,
+  end,
+};
+
+struct trace_entry {
+  std::int64_t time = 0;
+  int rank = 0;
+  traced what = traced::send;
+  int peer = -1;
+  int tag = -1;
+  std::uint64_t bytes = 0;
+  std::uint32_t crc = 0;
+};
+
+struct counts {
+  std::uint64_t events = 0;  ///< of the engine
+  std::uint64_t interface_events = 0;
+  std::uint64_t messages = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t switches = 0;  ///< between ranks
+  std::uint64_t lost = 0;      ///< messages to ranks that are gone
+};
+
+/// Ends what is left of a life.
+struct undertaker final : event_target {
+  life* of = nullptr;
+  void on_time(std::uint64_t) override;
+};
+
+/// A program's ranks from their start to their end or crash.
+struct life {
+  int number = 0;
+  std::int64_t started_at = 0;
+  std::vector<std::unique_ptr<endpoint>> ranks;
+  std::shared_ptr<group> everyone;
+  int running = 0;          ///< ranks that have not ended
+  bool is_crashed = false;  ///< it lost a rank, or was aborted
+  int abort_code = -1;      ///< of the first `abort`
+  int crashed_rank = -1;
+  std::uint64_t kill_at_event = 0;  ///< 0: never
+  std::uint64_t events = 0;         ///< interface events so far
+  sim::undertaker undertaker;
+};
+
+enum class stop_reason : std::uint8_t { none, life_over, standstill, time_limit, event_limit };
+
+/// Runs ranks one at a time on one thread, in the order of a virtual clock, and keeps the events between them.
+///
+/// A rank runs ahead of the engine's clock by what its calls cost; a call that looks at the outside first lets
+/// everything happen that is earlier than the rank's own clock. All times are ns since the engine's beginning.
+class engine {
+ public:
+  explicit engine(const world_options& options);
+  ~engine();
+  engine(const engine&) = delete;
+  engine& operator=(const engine&) = delete;
+
+  const world_options& options() const noexcept { return options_; }
+  std::int64_t now() const noexcept { return now_; }
+  event_queue& events() noexcept { return events_; }
+  const sim::counts& counts() const noexcept { return counts_; }
+  sim::counts& counts() noexcept { return counts_; }
+  random_source& random() noexcept { return random_; }
+
+  // --- lives, called by the thread's own stack
+  // -------------------------------------------------------------------------
+  life& add_life(int ranks);
+  /// Gives the rank its thread: `body` runs from the engine's present moment on.
+  void start(endpoint& rank, std::function<void()> body);
+  /// Lets ranks run until the life is over, or nothing can happen any more.
+  stop_reason run(life& until);
+  /// Ends every rank of the life where it stands; nothing of it runs again, no destructor either.
+  void end(life& over);
+  /// Swaps what a thread keeps beside the C++ runtime's state: gets the next rank's value, returns the present one.
+  void set_thread_state(void* (*swap)(void* next)) noexcept { swap_thread_state_ = swap; }
+
+  // --- called by the rank that runs
+  // --------------------------------------------------------------------------------------
+  /// The rank's call costs it so much; everything earlier happens first. `what` names the call.
+  void charge(endpoint& self, duration cost, const char* what);
+  /// Passes time without a look at anything.
+  void pass(endpoint& self, duration length) noexcept;
+  /// Waits for news or for `deadline`.
+  void park(endpoint& self, std::int64_t deadline);
+  /// The job is over with this code: every rank of it ends.
+  [[noreturn]] void abort(endpoint& self, int code);
+  /// The rank stops here and is never resumed.
+  [[noreturn]] void leave(endpoint& self);
+  void trace(endpoint& self, traced what, int peer, int tag, std::uint64_t bytes, std::uint32_t crc);
+
+  // --- called by whatever happens
+  // --------------------------------------------------------------------------------------
+  /// There is something for the rank to look at.
+  void wake(endpoint& rank);
+  void kill(endpoint& rank);
+  /// The rank dies, and its job with it, at once or (zombies) a while later.
+  void lose(endpoint& rank);
+  void pause(endpoint& rank, duration length);
+  void call_at(std::int64_t time, event_target& target, std::uint64_t argument = 0) {
+    events_.push(time, event_kind::call, nullptr, &target, argument);
+  }
+
+  // --- the network (network.cpp)
+  // ------------------------------------------------------------------------------------------
+  message* make_message();
+  void free_message(message* m) noexcept;
+  /// Sends it off at the sender's time `at`, with so much payload.
+  void dispatch(message* m, std::int64_t at, std::uint64_t payload_bytes);
+  /// The receive and the message, which stands in no queue any more, have found each other at `at`.
+  void deliver(message* m, std::uint32_t receive, std::int64_t at);
+  /// The data of a long message that a receive has matched arrive at once (the receive is being withdrawn, too late).
+  void hurry(message* m);
+
+  // --- the record
+  // --------------------------------------------------------------------------------------------------------
+  std::uint64_t hash() const noexcept { return hash_.value(); }
+  /// The last interface events, oldest first.
+  std::vector<trace_entry> last_events() const;
+  void stop(stop_reason why) noexcept { stop_ = why; }
+  endpoint* current() const noexcept { return current_; }
+  /// Says where in its source the rank last called (" (file:line)"), for a message in an emergency. May be null.
+  const char* (*place_of)(void* self, int rank) = nullptr;
+  void* place_self = nullptr;
+  /// Names the rank whose stack has overflowed to `address`; null if it is none's.
+  endpoint* overflowed(const void* address) const noexcept;
+
+ private:
+  static void run_thread(void* self);
+  endpoint* next();
+  void happen(const event& e);
+  void switch_away(endpoint* from, bool is_last);
+  std::int64_t arrival(endpoint& from, endpoint& to, std::int64_t at, std::uint64_t wire_bytes);
+  void arrive(message* m);
+  void fetch(message* m, std::uint32_t receive, std::int64_t at);
+  void transfer(message* m);
+  void take_data(message& m);
+  void copy_into(operation& into, const std::byte* data, std::uint64_t bytes);
+
+  world_options options_;
+  random_source random_;
+  random_source network_random_;
+  stack_pool stacks_;
+  fiber outside_;  ///< the thread's own stack
+  void* outside_state_ = nullptr;
+  void* (*swap_thread_state_)(void*) = nullptr;
+  endpoint* current_ = nullptr;
+  endpoint* leaving_ = nullptr;  ///< its stack can be used anew
+  std::int64_t now_ = 0;
+  event_queue events_;
+  std::vector<std::unique_ptr<life>> lives_;
+  std::unordered_map<endpoint*, std::function<void()>> bodies_;
+  life* until_ = nullptr;
+  stop_reason stop_ = stop_reason::none;
+  trace_hash hash_;
+  sim::counts counts_;
+  std::uint64_t timers_in_vain_ = 0;  ///< that have woken ranks since the last interface event
+  std::vector<trace_entry> ring_;
+  message* free_messages_ = nullptr;
+};
+
+}  // namespace weft::sim

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include <weft/sim/options.hpp>
+
+namespace weft::sim {
+
+/// What `WEFT_SIM` asks for.
+struct shell_request {
+  bool wants_help = false;
+  int ranks = 4;
+  int restarts = 0;       ///< after a crash of the job, at most so many
+  int restart_ranks = 0;  ///< 0: drawn from the seed for each restart
+  bool wants_summary = false;
+  bool wants_events = false;
+  world_options world;
+};
+
+/// Reads `key=value,key=value,...`. Throws `usage_error` naming the key that is unknown, or the value that is wrong.
+shell_request parse_request(std::string_view text);
+
+/// The keys, one a line, with what they mean and their defaults.
+std::string request_help();
+
+}  // namespace weft::sim

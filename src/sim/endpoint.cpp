@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <weft/sim/endpoint.hpp>
+
+#include <weft/core/error.hpp>
+#include <weft/sim/collective_run.hpp>
+#include <weft/sim/engine.hpp>
+
+namespace weft::sim {
+
+void operation_list::push_back(std::vector<operation>& all, std::uint32_t number) {
+  all[number].next = 0;
+  all[number].previous = last;
+  (last != 0 ? all[last].next : first) = number;
+  last = number;
+}
+
+void operation_list::remove(std::vector<operation>& all, std::uint32_t number) {
+  operation& o = all[number];
+  (o.previous != 0 ? all[o.previous].next : first) = o.next;
+  (o.next != 0 ? all[o.next].previous : last) = o.previous;
+  o.next = o.previous = 0;
+}
+
+void message_list::push_back(message* m) noexcept {
+  m->next = nullptr;
+  m->previous = last;
+  (last != nullptr ? last->next : first) = m;
+  last = m;
+}
+
+void message_list::remove(message* m) noexcept {
+  (m->previous != nullptr ? m->previous->next : first) = m->next;
+  (m->next != nullptr ? m->next->previous : last) = m->previous;
+  m->next = m->previous = nullptr;
+}
+
+endpoint::endpoint(engine& owner, life& one, int number, std::uint64_t seed)
+    : on(owner), of(one), rank(number), operations(1), random(seed) {}
+
+endpoint::~endpoint() = default;
+
+comm_state& endpoint::comm(comm_id id) {
+  const auto index = static_cast<std::size_t>(id);
+  if (index >= comms.size() || !comms[index]) throw world_error("unknown or freed communicator", static_cast<int>(id));
+  return *comms[index];
+}
+
+comm_state* endpoint::find(const group* members) noexcept {
+  for (const auto& comm : comms) {
+    if (comm && comm->members.get() == members) return comm.get();
+  }
+  return nullptr;
+}
+
+std::uint32_t endpoint::add_comm(std::shared_ptr<group> members, int rank_in_it) {
+  auto made = std::make_unique<comm_state>();
+  made->members = std::move(members);
+  made->rank = rank_in_it;
+  comms.push_back(std::move(made));
+  return static_cast<std::uint32_t>(comms.size() - 1);
+}
+
+operation& endpoint::started(op_number number) {
+  const auto index = static_cast<std::size_t>(number);
+  if (index == 0 || index >= operations.size() || !operations[index].in_use) {
+    throw world_error("an operation number that is not started, or was handed out already", static_cast<int>(number));
+  }
+  return operations[index];
+}
+
+std::uint32_t endpoint::add_operation(void* token, noticed_by who) {
+  std::uint32_t number = free_operation;
+  if (number != 0) {
+    free_operation = operations[number].next;
+  } else {
+    number = static_cast<std::uint32_t>(operations.size());
+    operations.emplace_back();
+  }
+  operation& o = operations[number];
+  o = operation{};
+  o.in_use = true;
+  o.token = o.result.token = token;
+  o.who = who;
+  return number;
+}
+
+void endpoint::complete(std::uint32_t number) {
+  operation& o = operations[number];
+  o.is_done = true;
+  if (o.part_of != nullptr) {
+    collective_run& run = *o.part_of;
+    forget(number);
+    run.step_done();
+    return;
+  }
+  if (o.who == noticed_by::poll) done.push_back(operations, number);
+  on.wake(*this);
+}
+
+void endpoint::forget(std::uint32_t number) {
+  operation& o = operations[number];
+  if (o.persistent != 0) persistents[o.persistent].is_active = false;
+  o.in_use = false;
+  o.next = free_operation;
+  free_operation = number;
+}
+
+void endpoint::drop_everything() noexcept {
+  for (operation& o : operations) {
+    if (o.matched != nullptr) o.matched->receiver_operation = 0;
+    o.in_use = false;
+  }
+  operations.resize(1);
+  operations.shrink_to_fit();
+  free_operation = 0;
+  done = {};
+  persistents.clear();
+  collectives.clear();
+  for (auto& held : matched) on.free_message(held.second);
+  matched.clear();
+  for (auto& comm : comms) {
+    if (!comm) continue;
+    for (matching* queue : {&comm->messages, &comm->collectives}) {
+      while (message* m = queue->unexpected.first) {
+        queue->unexpected.remove(m);
+        on.free_message(m);
+      }
+    }
+  }
+  comms.clear();
+  last_arrival.clear();
+  has_transport = false;
+}
+
+}  // namespace weft::sim

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <weft/sim/guard.hpp>
+
+#include <sys/time.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <vector>
+
+#include <weft/core/error.hpp>
+
+namespace weft::sim {
+
+namespace {
+
+constexpr int seconds_without_call = 10;
+constexpr std::size_t signal_stack_bytes = 64 * 1024;
+
+// Signal handlers reach nothing else. Only one simulation runs at a time in a process.
+std::atomic<engine*> watched_engine{nullptr};
+std::uint64_t calls_at_last_tick = 0;
+const endpoint* rank_at_last_tick = nullptr;
+int ticks_without_call = 0;
+
+void say_and_exit(const char* text, int length, exit_code code) {
+  if (length > 0 && ::write(STDERR_FILENO, text, static_cast<std::size_t>(length)) < 0) _exit(1);
+  _exit(static_cast<int>(code));
+}
+
+void on_fault(int signal, siginfo_t* info, void*) {
+  engine* const on = watched_engine.load(std::memory_order_relaxed);
+  const endpoint* const rank = on != nullptr ? on->overflowed(info->si_addr) : nullptr;
+  if (rank != nullptr) {
+    char text[200];
+    const int length = std::snprintf(text, sizeof text,
+                                     "weft: simulator: the stack of rank %d (%zu KiB) has overflowed; give it more: "
+                                     "WEFT_SIM=...,stack=<KiB>\n",
+                                     rank->rank, on->options().limits.stack_bytes / 1024);
+    say_and_exit(text, length, exit_code::runtime_error);
+  }
+  std::signal(signal, SIG_DFL);  // anything else: as without us, when the instruction is tried again
+}
+
+void on_tick(int) {
+  engine* const on = watched_engine.load(std::memory_order_relaxed);
+  const endpoint* const rank = on != nullptr ? on->current() : nullptr;
+  if (rank == nullptr || rank != rank_at_last_tick || rank->calls != calls_at_last_tick) {
+    rank_at_last_tick = rank;
+    calls_at_last_tick = rank != nullptr ? rank->calls : 0;
+    ticks_without_call = 0;
+    return;
+  }
+  if (++ticks_without_call < seconds_without_call) return;
+  char text[512];
+  const int length =
+      std::snprintf(text, sizeof text,
+                    "weft: simulator: rank %d has computed for %d s without a call of weft, and no other rank "
+                    "can run meanwhile; its last call was %s%s\n",
+                    rank->rank, seconds_without_call, rank->last_call,
+                    on->place_of != nullptr ? on->place_of(on->place_self, rank->rank) : "");
+  say_and_exit(text, length, exit_code::hang);
+}
+
+}  // namespace
+
+struct guard::saved {
+  struct sigaction fault, bus, tick;
+  stack_t stack;
+  itimerval timer;
+  std::vector<char> memory = std::vector<char>(signal_stack_bytes);
+};
+
+guard::guard(engine& watched) : before_(std::make_unique<saved>()) {
+  engine* none = nullptr;
+  if (!watched_engine.compare_exchange_strong(none, &watched)) {
+    throw usage_error("two simulations at a time in one process");
+  }
+  rank_at_last_tick = nullptr;
+  stack_t mine{};
+  mine.ss_sp = before_->memory.data();
+  mine.ss_size = before_->memory.size();
+  sigaltstack(&mine, &before_->stack);
+  struct sigaction fault {};
+  fault.sa_sigaction = on_fault;
+  fault.sa_flags = SA_SIGINFO | SA_ONSTACK;
+  sigaction(SIGSEGV, &fault, &before_->fault);
+  sigaction(SIGBUS, &fault, &before_->bus);
+  struct sigaction tick {};
+  tick.sa_handler = on_tick;
+  tick.sa_flags = SA_ONSTACK | SA_RESTART;
+  sigaction(SIGVTALRM, &tick, &before_->tick);
+  const itimerval every_second{{1, 0}, {1, 0}};
+  setitimer(ITIMER_VIRTUAL, &every_second, &before_->timer);
+}
+
+guard::~guard() {
+  setitimer(ITIMER_VIRTUAL, &before_->timer, nullptr);
+  sigaction(SIGVTALRM, &before_->tick, nullptr);
+  sigaction(SIGBUS, &before_->bus, nullptr);
+  sigaction(SIGSEGV, &before_->fault, nullptr);
+  sigaltstack(&before_->stack, nullptr);
+  watched_engine.store(nullptr);
+}
+
+}  // namespace weft::sim
