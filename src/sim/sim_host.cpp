@@ -63,6 +63,7 @@ sim_host::~sim_host() {
 
 child_id sim_host::start(const child_program& program, void* token) { return mine_->start(program, token); }
 bool sim_host::kill(child_id child, int signal) { return mine_->kill(child, signal); }
+bool sim_host::give(child_id child, std::span<const std::byte>) { return mine_->kill(child, 0); }
 void sim_host::abandon(child_id child) { mine_->abandon(child); }
 void sim_host::watch_signal(int signal, void* token) { mine_->signals[signal] = token; }
 void sim_host::unwatch_signal(int signal) { mine_->signals.erase(signal); }

@@ -23,6 +23,9 @@ class sim_host final : public host {
   child_id start(const child_program& program, void* token) override;
   bool kill(child_id child, int signal) override;
   void abandon(child_id child) override;
+  /// A scripted child takes what it is given and does as its script says.
+  bool give(child_id child, std::span<const std::byte> bytes) override;
+  void end_input(child_id) override {}
 
   void watch_signal(int signal, void* token) override;
   void unwatch_signal(int signal) override;
