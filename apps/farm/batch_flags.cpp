@@ -39,8 +39,9 @@ void add_batch_options(CLI::App& command, batch_options& options) {
     if (!bytes) throw CLI::ValidationError("--output-limit", "'" + text + "' is no size; say 4096, 64K, 10M or 2G");
     options.output_limit = *bytes;
   };
-  command.add_option_function<std::string>("--output-limit", limit,
-                                           "keep so much of each task's output (default 256M; 0: all)")
+  command
+      .add_option_function<std::string>("--output-limit", limit,
+                                        "keep so much of each task's output (default 256M; 0: all)")
       ->type_name("SIZE");
   add_time(command, "--grace", options.grace, "after SIGUSR1, let running tasks go on for so long (default 10)");
   add_time(command, "--time-left", options.time_left,
@@ -49,8 +50,9 @@ void add_batch_options(CLI::App& command, batch_options& options) {
     if (text != "synced" && text != "written") throw CLI::ValidationError("--durability", "must be synced or written");
     options.kept = text == "written" ? durability::written : durability::synced;
   };
-  command.add_option_function<std::string>("--durability", kept,
-                                           "synced (default): what is done survives the node; written: every process")
+  command
+      .add_option_function<std::string>("--durability", kept,
+                                        "synced (default): what is done survives the node; written: every process")
       ->type_name("HOW");
   const auto without = [&options](std::int64_t) { options.has_journal = false; };
   command.add_flag_function("--no-journal", without, "keep no journal: the batch cannot be resumed");

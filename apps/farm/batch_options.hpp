@@ -16,12 +16,12 @@ struct batch_options {
   bool has_journal = true;
   int slots = 1;
   int retries = 0;
-  duration time_limit{0};          ///< of each attempt; zero: none
-  std::uint64_t max_fails = 0;     ///< 0: any number
-  bool run_dependents = false;     ///< also after failed tasks
+  duration time_limit{0};                                 ///< of each attempt; zero: none
+  std::uint64_t max_fails = 0;                            ///< 0: any number
+  bool run_dependents = false;                            ///< also after failed tasks
   std::uint64_t output_limit = std::uint64_t{256} << 20;  ///< bytes of each task; 0: all
   duration grace = std::chrono::seconds(10);              ///< for running tasks after SIGUSR1
-  duration time_left{0};           ///< from now to the end of the allocation; zero: as the batch system says
+  duration time_left{0};  ///< from now to the end of the allocation; zero: as the batch system says
   durability kept = durability::synced;
   bool plot = false;
 };

@@ -150,8 +150,8 @@ std::string find_directory(storage& files, const std::string& given) {
   }
   if (found.size() == 1) return found.front();
   if (found.empty()) throw usage_error("there is no batch here; say which results directory you mean");
-  throw usage_error("there are several batches here (" + found[0] + ", " + found[1] + (found.size() > 2 ? ", ..." : "") +
-                    "); say which one you mean");
+  throw usage_error("there are several batches here (" + found[0] + ", " + found[1] +
+                    (found.size() > 2 ? ", ..." : "") + "); say which one you mean");
 }
 
 }  // namespace weft::farm

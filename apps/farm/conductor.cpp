@@ -19,9 +19,9 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto between_looks = 100ms;
-constexpr auto margin = 5s;                // between a task's end at the latest and the allocation's
-constexpr std::size_t remembered = 1024;   // run times
-constexpr double usual_part = 0.95;        // of them that a task's time is taken from
+constexpr auto margin = 5s;               // between a task's end at the latest and the allocation's
+constexpr std::size_t remembered = 1024;  // run times
+constexpr double usual_part = 0.95;       // of them that a task's time is taken from
 
 double to_seconds(std::int64_t nanoseconds) { return static_cast<double>(nanoseconds) * 1e-9; }
 

@@ -12,18 +12,18 @@ namespace weft::farm {
 
 struct dispatch_rules {
   int ranks = 1;
-  int slots = 1;               ///< of each rank
-  int retries = 0;             ///< of tasks that do not say
-  duration time_limit{0};      ///< the same; zero: none
-  std::uint64_t max_fails = 0; ///< so many failed tasks end the batch; 0: no number does
-  bool run_dependents = false; ///< also after tasks that failed
+  int slots = 1;                ///< of each rank
+  int retries = 0;              ///< of tasks that do not say
+  duration time_limit{0};       ///< the same; zero: none
+  std::uint64_t max_fails = 0;  ///< so many failed tasks end the batch; 0: no number does
+  bool run_dependents = false;  ///< also after tasks that failed
 };
 
 enum class task_state : std::uint8_t {
   blocked,  ///< waits for others
   ready,
-  leased,   ///< to a rank
-  held,     ///< has failed, perhaps because of its rank
+  leased,  ///< to a rank
+  held,    ///< has failed, perhaps because of its rank
   done,
   failed,   ///< for good
   skipped,  ///< because one that it waits for has failed
@@ -97,9 +97,9 @@ class dispatcher {
     std::int32_t moved_from = nobody;
   };
   struct place {
-    int used = 0;    ///< cores of its leases
+    int used = 0;  ///< cores of its leases
     int leases = 0;
-    double heard = 0;  ///< from it
+    double heard = 0;    ///< from it
     bool asked = false;  ///< to give back
   };
 
@@ -117,8 +117,8 @@ class dispatcher {
   const std::vector<task>& tasks_;
   dispatch_rules rules_;
   std::vector<node> nodes_;
-  std::vector<std::uint32_t> children_;        ///< of all tasks, one after the other
-  std::vector<std::uint32_t> first_child_;     ///< where a task's begin
+  std::vector<std::uint32_t> children_;     ///< of all tasks, one after the other
+  std::vector<std::uint32_t> first_child_;  ///< where a task's begin
   ready_queue ready_;
   std::vector<place> places_;
   rank_health health_;

@@ -20,7 +20,7 @@ class history {
     std::uint32_t failures = 0;  ///< that count
     bool is_done = false;
     bool is_failed = false;
-    std::uint32_t last = 0;      ///< place in `ends` of the newest attempt, plus 1
+    std::uint32_t last = 0;  ///< place in `ends` of the newest attempt, plus 1
   };
 
   /// A record. Throws `error` if it is none of a farm's.

@@ -47,8 +47,8 @@ class ledger {
   /// What was written before this place is certain.
   journal_position certain() const noexcept { return log_ ? log_->durable() : 0; }
 
-  /// Has what is written made certain, some milliseconds' worth at a time, and calls `progressed()` each time. For ever;
-  /// throws what the journal throws.
+  /// Has what is written made certain, some milliseconds' worth at a time, and calls `progressed()` each time. For
+  /// ever; throws what the journal throws.
   template <class Progressed>
   weft::task<> keep(Progressed& progressed) {
     while (log_) {

@@ -26,7 +26,7 @@ struct list_record {
 struct run_record {
   std::int32_t ranks = 1;
   std::int32_t slots = 1;
-  std::string options;     ///< of this run, as JSON, for `resume`
+  std::string options;  ///< of this run, as JSON, for `resume`
 };
 
 struct lease_record {

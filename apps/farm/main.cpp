@@ -19,8 +19,8 @@ namespace {
 /// wake it, and short tasks are handed out ahead.
 std::vector<weft::setting_text> settings_of_a_farm() {
   std::vector<weft::setting_text> settings;
-  for (const weft::setting_text& one : {weft::setting_text{"WEFT_IDLE_SPIN_US", "0"},
-                                        weft::setting_text{"WEFT_IDLE_SLEEP_US_MAX", "1000"}}) {
+  for (const weft::setting_text& one :
+       {weft::setting_text{"WEFT_IDLE_SPIN_US", "0"}, weft::setting_text{"WEFT_IDLE_SLEEP_US_MAX", "1000"}}) {
     if (std::getenv(one.name.c_str()) == nullptr) settings.push_back(one);
   }
   return settings;

@@ -99,7 +99,8 @@ void look_into_index(storage& files, const std::string& log, std::uint64_t task,
     std::uint64_t id = 0;
     std::string place;
     found_output entry;
-    if (!(words >> id >> entry.attempt >> place >> entry.bytes[0] >> entry.bytes[1] >> entry.cut) || id != task) continue;
+    if (!(words >> id >> entry.attempt >> place >> entry.bytes[0] >> entry.bytes[1] >> entry.cut) || id != task)
+      continue;
     if (best && entry.attempt < best->attempt) continue;
     entry.log = log;
     entry.is_complete = true;

@@ -18,8 +18,8 @@ constexpr double width = 1000;  // of the part that shows time
 constexpr double left = 90;
 constexpr double top = 50;
 constexpr double bottom = 40;
-constexpr double longest_gap = 2;    // seconds without any task that are shown
-constexpr double column = 0.25;      // bars that are closer together become one
+constexpr double longest_gap = 2;  // seconds without any task that are shown
+constexpr double column = 0.25;    // bars that are closer together become one
 constexpr int marks = 5;
 
 const char* color_of(char kind) {
@@ -43,7 +43,8 @@ double close_gaps(std::vector<plotted>& attempts) {
 
 std::string bar(double x, double w, double y, double h, const plotted& one, bool is_many) {
   const std::string what = is_many ? "several tasks" : fmt::format("task {}, {}", one.id, time_text(one.length));
-  return fmt::format(R"(<rect x="{:.2f}" y="{:.1f}" width="{:.2f}" height="{:.1f}" fill="{}"><title>{}</title></rect>)" "\n",
+  return fmt::format(R"(<rect x="{:.2f}" y="{:.1f}" width="{:.2f}" height="{:.1f}" fill="{}"><title>{}</title></rect>)"
+                     "\n",
                      x, y, w, h, color_of(one.kind), what);
 }
 
@@ -70,9 +71,12 @@ std::string row_of_bars(const std::vector<plotted>& attempts, double scale, doub
 std::string escaped(const std::string& text) {
   std::string safe;
   for (const char c : text) {
-    if (c == '<') safe += "&lt;";
-    else if (c == '&') safe += "&amp;";
-    else safe += c;
+    if (c == '<')
+      safe += "&lt;";
+    else if (c == '&')
+      safe += "&amp;";
+    else
+      safe += c;
   }
   return safe;
 }
@@ -87,20 +91,25 @@ std::string timeline_svg(std::vector<plotted> attempts, const std::string& title
   const double end = top + height * static_cast<double>(rows.size());
   std::string text = fmt::format(
       R"(<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {0:.0f} {1:.0f}" width="{0:.0f}" height="{1:.0f}" font-family="sans-serif" font-size="12">)"
-      "\n<rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n<text x=\"{2:.0f}\" y=\"20\" font-size=\"15\">{3}</text>\n",
+      "\n<rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n<text x=\"{2:.0f}\" y=\"20\" "
+      "font-size=\"15\">{3}</text>\n",
       left + width + 20, end + bottom, left, escaped(title));
   double x = left;
-  for (const auto& [kind, name] : {std::pair{'d', "done"}, {'f', "failed"}, {'r', "to be tried again"}, {'n', "stopped"}}) {
-    text += fmt::format(R"(<rect x="{:.0f}" y="30" width="10" height="10" fill="{}"/><text x="{:.0f}" y="39">{}</text>)" "\n", x,
-                        color_of(kind), x + 14, name);
+  for (const auto& [kind, name] :
+       {std::pair{'d', "done"}, {'f', "failed"}, {'r', "to be tried again"}, {'n', "stopped"}}) {
+    text += fmt::format(R"(<rect x="{:.0f}" y="30" width="10" height="10" fill="{}"/><text x="{:.0f}" y="39">{}</text>)"
+                        "\n",
+                        x, color_of(kind), x + 14, name);
     x += 120;
   }
   double y = top;
   double labelled = 0;
   for (const auto& [place, bars] : rows) {
     if (y >= labelled) {
-      text += fmt::format(R"(<text x="{:.0f}" y="{:.1f}" text-anchor="end">rank {}{}</text>)" "\n", left - 8, y + height / 2 + 4,
-                          place.first, place.second == 0 ? "" : fmt::format(".{}", place.second));
+      text += fmt::format(R"(<text x="{:.0f}" y="{:.1f}" text-anchor="end">rank {}{}</text>)"
+                          "\n",
+                          left - 8, y + height / 2 + 4, place.first,
+                          place.second == 0 ? "" : fmt::format(".{}", place.second));
       labelled = y + 13;
     }
     text += row_of_bars(bars, width / length, y + height * 0.05, height * 0.9);
@@ -108,8 +117,10 @@ std::string timeline_svg(std::vector<plotted> attempts, const std::string& title
   }
   for (int i = 0; i <= marks; ++i) {
     const double at = left + width * i / marks;
-    text += fmt::format(R"(<line x1="{0:.0f}" y1="{1:.0f}" x2="{0:.0f}" y2="{2:.0f}" stroke="#888"/><text x="{0:.0f}" y="{3:.0f}" text-anchor="middle">{4}</text>)" "\n",
-                        at, end, end + 6, end + 20, time_text(length * i / marks));
+    text += fmt::format(
+        R"(<line x1="{0:.0f}" y1="{1:.0f}" x2="{0:.0f}" y2="{2:.0f}" stroke="#888"/><text x="{0:.0f}" y="{3:.0f}" text-anchor="middle">{4}</text>)"
+        "\n",
+        at, end, end + 6, end + 20, time_text(length * i / marks));
   }
   return text + "</svg>\n";
 }

@@ -19,9 +19,9 @@ struct plotted {
   std::uint64_t id = 0;
 };
 
-/// A picture (SVG) of which slot of which rank ran tasks when, one row per slot, time from left to right; times in which
-/// nothing ran for long, between two runs, are cut out. Of many attempts, those that fall on one column of a row are
-/// drawn as one.
+/// A picture (SVG) of which slot of which rank ran tasks when, one row per slot, time from left to right; times in
+/// which nothing ran for long, between two runs, are cut out. Of many attempts, those that fall on one column of a row
+/// are drawn as one.
 std::string timeline_svg(std::vector<plotted> attempts, const std::string& title);
 
 /// Writes DIR/timeline.svg from a batch's journal. Throws `error`.

@@ -34,7 +34,8 @@ class preparation {
     if (request_.options.overwrite && content == directory_content::batch) co_await wait_for_others();
     const bool goes_on = content == directory_content::batch && !request_.options.overwrite;
     if (goes_on && !request_.options.has_journal) {
-      throw usage_error("'" + directory_.path() + "' holds a batch with a journal, which --no-journal would leave behind");
+      throw usage_error("'" + directory_.path() +
+                        "' holds a batch with a journal, which --no-journal would leave behind");
     }
     if (!goes_on) prepare(files_, directory_, request_.options.overwrite);
     if (goes_on) look_at_old_list();
@@ -63,8 +64,10 @@ class preparation {
     }
   }
   weft::task<> wait_for_others() {
-    const bool is_free = co_await wait_until_unlocked(ctx_.loop(), directory_.lock_file(), ctx_.loop().now() + patience);
-    if (!is_free) throw usage_error("the batch in '" + directory_.path() + "' is running; end it before it is replaced");
+    const bool is_free =
+        co_await wait_until_unlocked(ctx_.loop(), directory_.lock_file(), ctx_.loop().now() + patience);
+    if (!is_free)
+      throw usage_error("the batch in '" + directory_.path() + "' is running; end it before it is replaced");
   }
   weft::task<> open_book() {
     ledger& book = *input_.book;
@@ -128,8 +131,8 @@ class preparation {
   void forgive() {
     ledger& book = *input_.book;
     for (const task& one : input_.tasks) {
-      const bool is_meant = request_.retried.empty() ||
-                            std::count(request_.retried.begin(), request_.retried.end(), one.id) != 0;
+      const bool is_meant =
+          request_.retried.empty() || std::count(request_.retried.begin(), request_.retried.end(), one.id) != 0;
       if (is_meant && book.past().of(one.id).is_failed) book.forgive(one.id);
     }
   }

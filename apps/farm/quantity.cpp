@@ -73,7 +73,8 @@ std::optional<std::uint64_t> parse_bytes(std::string_view text) {
   if (text.size() == 2 && text.back() == 'i') text.remove_suffix(1);
   double factor = 1;
   if (!text.empty()) {
-    const auto place = std::string_view("KMGT").find(static_cast<char>(std::toupper(static_cast<unsigned char>(text[0]))));
+    const auto place =
+        std::string_view("KMGT").find(static_cast<char>(std::toupper(static_cast<unsigned char>(text[0]))));
     if (place == std::string_view::npos || text.size() > 1) return std::nullopt;
     factor = std::pow(1024.0, static_cast<double>(place + 1));
   }

@@ -129,7 +129,8 @@ int show_status(const apps::app& app, const query_options& options) {
   if (left > 0 && !batch.is_running) text += fmt::format("to go on: weft-farm resume {}\n", directory.path());
   std::fputs(text.c_str(), stdout);
   if (options.plot) plot_batch(files, directory, batch);
-  nlohmann::json object{{"results", directory.path()}, {"tasks", batch.tasks.size()}, {"running_now", batch.is_running}};
+  nlohmann::json object{
+      {"results", directory.path()}, {"tasks", batch.tasks.size()}, {"running_now", batch.is_running}};
   for (const task_standing one :
        {task_standing::done, task_standing::failed, task_standing::skipped, task_standing::running, task_standing::lost,
         task_standing::waiting, task_standing::blocked}) {
@@ -144,7 +145,8 @@ int explain_task(const query_options& options) {
   const results_directory directory(find_directory(files, options.directory));
   const batch_view batch = look_at_batch(files, directory);
   const task& what = find_task(batch, options.task, directory.path());
-  std::string text = fmt::format("task {}{}: {}\n", what.id, what.name.empty() ? "" : " (" + what.name + ")", what.command);
+  std::string text =
+      fmt::format("task {}{}: {}\n", what.id, what.name.empty() ? "" : " (" + what.name + ")", what.command);
   text += "  " + why(batch, what, standings_of(batch)) + "\n";
   for (const ended_record& end : batch.past.ends()) {
     if (end.end.id == what.id) text += "  " + attempt_text(what, end) + "\n";
@@ -180,7 +182,8 @@ int show_output(const query_options& options) {
   };
   read_output(files, *found, take);
   if (std::fflush(stdout) != 0) throw error("cannot write the output");
-  if (found->cut != 0) std::fputs(fmt::format("weft-farm: {} bytes more were cut off (--output-limit)\n", found->cut).c_str(), stderr);
+  if (found->cut != 0)
+    std::fputs(fmt::format("weft-farm: {} bytes more were cut off (--output-limit)\n", found->cut).c_str(), stderr);
   return 0;
 }
 

@@ -10,7 +10,7 @@ namespace weft::farm {
 /// What `weft-farm status`, `explain` and `output` are asked.
 struct query_options {
   std::string directory;
-  std::string task;    ///< a number or a name
+  std::string task;  ///< a number or a name
   bool errors_only = false;
   bool output_only = false;
   bool plot = false;

@@ -9,7 +9,8 @@ bool rank_health::others_do_well(std::size_t rank) const noexcept {
   const double since = ranks_[rank].held_since - longest_doubt;
   for (std::size_t other = 0; other < ranks_.size(); ++other) {
     const state& there = ranks_[other];
-    if (other != rank && !there.apart && there.held.empty() && there.last_success >= 0 && there.last_success >= since) return true;
+    if (other != rank && !there.apart && there.held.empty() && there.last_success >= 0 && there.last_success >= since)
+      return true;
   }
   return false;
 }

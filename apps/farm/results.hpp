@@ -24,8 +24,8 @@ struct task_result {
 };
 
 /// The line of `results.jsonl` with its newline: an object with the keys `id command exit signal seconds rank attempt`
-/// in this order, then `name` if the task has one, and `timed_out` if it was. `exit` is null when a signal ended the task, `signal` is null when none did. Bytes of a command that
-/// are not UTF-8, which JSON cannot hold, become U+FFFD.
+/// in this order, then `name` if the task has one, and `timed_out` if it was. `exit` is null when a signal ended the
+/// task, `signal` is null when none did. Bytes of a command that are not UTF-8, which JSON cannot hold, become U+FFFD.
 std::string result_line(const task_result& result);
 
 }  // namespace weft::farm

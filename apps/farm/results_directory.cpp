@@ -55,7 +55,8 @@ void remove_journal(storage& files, const std::string& folder) {
 std::string results_directory::output_of_node(std::string_view node) const {
   std::string name(node.empty() ? "node" : node);
   const auto fits = [](unsigned char c) { return std::isalnum(c) != 0 || c == '-' || c == '.' || c == '_'; };
-  std::replace_if(name.begin(), name.end(), [&](char c) { return !fits(static_cast<unsigned char>(c)); }, '_');
+  std::replace_if(
+      name.begin(), name.end(), [&](char c) { return !fits(static_cast<unsigned char>(c)); }, '_');
   return output_folder() + "/" + name;
 }
 

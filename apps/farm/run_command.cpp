@@ -65,7 +65,8 @@ std::string limits_text(const task& one) {
   if (one.time_limit.count() != task::by_default) {
     text += fmt::format(" time_limit={}", time_text(std::chrono::duration<double>(one.time_limit).count()));
   }
-  for (std::size_t i = 0; i < one.parents.size(); ++i) text += fmt::format("{}{}", i == 0 ? " after=" : ",", one.parents[i]);
+  for (std::size_t i = 0; i < one.parents.size(); ++i)
+    text += fmt::format("{}{}", i == 0 ? " after=" : ",", one.parents[i]);
   return text.empty() ? text : "   #" + text;
 }
 
@@ -87,7 +88,8 @@ int show_tasks(const run_options& options) {
   try {
     const std::vector<task> tasks = tasks_of(options, files);
     for (const task& one : tasks) fmt::print("{:>6}  {}{}\n", one.id, one.command, limits_text(one));
-    fmt::print("{} task{}; results would go to {}\n", tasks.size(), tasks.size() == 1 ? "" : "s", options.results_path());
+    fmt::print("{} task{}; results would go to {}\n", tasks.size(), tasks.size() == 1 ? "" : "s",
+               options.results_path());
     return static_cast<int>(exit_code::ok);
   } catch (const usage_error& wrong) {
     fmt::print(stderr, "weft-farm: {}\n", wrong.what());

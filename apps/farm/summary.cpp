@@ -99,8 +99,8 @@ std::string slowest(const tally& counts) {
   std::string text = "  slowest:";
   for (std::size_t i = 0; i < counts.slowest().size() && i < slowest_shown; ++i) {
     const task_result& task = counts.slowest()[i];
-    text += fmt::format("{} task {} {} ({})", i == 0 ? "" : ",", task.id, time_text(task.seconds),
-                        shortened(task.command));
+    text +=
+        fmt::format("{} task {} {} ({})", i == 0 ? "" : ",", task.id, time_text(task.seconds), shortened(task.command));
   }
   return text + "\n";
 }
@@ -116,8 +116,9 @@ std::string balance(const batch_report& batch) {
     most = std::max(most, r.busy);
   }
   if (sum <= 0) return {};
-  return fmt::format("  balance: the busiest rank worked {:.2f} times the average; slots were used {:.0f} % of the time\n",
-                     most * batch.ranks / sum, 100 * used / batch.ranks);
+  return fmt::format(
+      "  balance: the busiest rank worked {:.2f} times the average; slots were used {:.0f} % of the time\n",
+      most * batch.ranks / sum, 100 * used / batch.ranks);
 }
 
 std::string why_stopped(const batch_report& batch, const results_directory& directory) {
@@ -144,11 +145,12 @@ std::string head(const batch_report& batch) {
   const char* plural = counts.ended() == 1 ? "" : "s";
   const std::string skipped = batch.skipped == 0 ? "" : fmt::format(", {} skipped", batch.skipped);
   if (counts.earlier() == 0) {
-    return fmt::format("{} task{}, {} failed{}, in {:.2f} s: {:.{}f} tasks/s\n", counts.ended(), plural, counts.failed(),
-                       skipped, batch.seconds, rate(batch), rate(batch) < 100 ? 1 : 0);
+    return fmt::format("{} task{}, {} failed{}, in {:.2f} s: {:.{}f} tasks/s\n", counts.ended(), plural,
+                       counts.failed(), skipped, batch.seconds, rate(batch), rate(batch) < 100 ? 1 : 0);
   }
   if (counts.ended_now() == 0) {
-    return fmt::format("{} task{}, {} failed{}, all by earlier runs\n", counts.ended(), plural, counts.failed(), skipped);
+    return fmt::format("{} task{}, {} failed{}, all by earlier runs\n", counts.ended(), plural, counts.failed(),
+                       skipped);
   }
   return fmt::format("{} task{}, {} failed{}: {} by earlier runs, {} in {:.2f} s: {:.{}f} tasks/s\n", counts.ended(),
                      plural, counts.failed(), skipped, counts.earlier(), counts.ended_now(), batch.seconds, rate(batch),
@@ -180,8 +182,10 @@ std::string summary_text(const batch_report& batch, const results_directory& dir
   text += failures(batch, directory);
   if (batch.counts.ended_now() > 0) text += table(batch, screen) + balance(batch);
   text += slowest(batch.counts);
-  for (const int rank : batch.set_apart) text += fmt::format("  rank {} was set apart: every task failed there at once\n", rank);
-  return text + fmt::format("results: {}   output: weft-farm output TASK {}\n", directory.results_file(), directory.path());
+  for (const int rank : batch.set_apart)
+    text += fmt::format("  rank {} was set apart: every task failed there at once\n", rank);
+  return text +
+         fmt::format("results: {}   output: weft-farm output TASK {}\n", directory.results_file(), directory.path());
 }
 
 int exit_code_of(std::uint64_t failed, std::uint64_t left) {
@@ -200,18 +204,12 @@ nlohmann::json summary_json(const batch_report& batch, const results_directory& 
   for (const row& r : rows_of(batch)) {
     ranks.push_back({{"rank", r.rank}, {"tasks", r.tasks}, {"busy_seconds", r.busy}, {"utilisation", r.used}});
   }
-  return {{"tasks", counts.total()},
-          {"succeeded", counts.ended() - counts.failed()},
-          {"failed", counts.failed()},
-          {"killed", counts.killed()},
-          {"skipped", batch.skipped},
-          {"not_run", batch.left()},
-          {"earlier", counts.earlier()},
-          {"seconds", batch.seconds},
-          {"tasks_per_second", rate(batch)},
-          {"slots", batch.slots},
-          {"signal", batch.signal},
-          {"results", directory.results_file()},
+  return {{"tasks", counts.total()},         {"succeeded", counts.ended() - counts.failed()},
+          {"failed", counts.failed()},       {"killed", counts.killed()},
+          {"skipped", batch.skipped},        {"not_run", batch.left()},
+          {"earlier", counts.earlier()},     {"seconds", batch.seconds},
+          {"tasks_per_second", rate(batch)}, {"slots", batch.slots},
+          {"signal", batch.signal},          {"results", directory.results_file()},
           {"ranks", std::move(ranks)}};
 }
 

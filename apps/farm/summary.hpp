@@ -21,9 +21,9 @@ struct batch_report {
   tally counts{0};
   double seconds = 0;
   int ranks = 1;
-  int slots = 1;                 ///< of each rank
-  int signal = 0;                ///< that has come, or 0
-  std::uint64_t skipped = 0;     ///< tasks that wait for ones that failed
+  int slots = 1;              ///< of each rank
+  int signal = 0;             ///< that has come, or 0
+  std::uint64_t skipped = 0;  ///< tasks that wait for ones that failed
   stop_reason reason = stop_reason::none;
   std::vector<int> set_apart = {};  ///< ranks whose node was found sick
 
@@ -44,8 +44,8 @@ std::string how_it_ended(const task_result& result);
 /// A command on one line of some 40 columns.
 std::string shortened(std::string command);
 
-/// For `--json`: tasks succeeded failed killed skipped not_run earlier seconds tasks_per_second slots results signal, and
-/// ranks[rank tasks busy_seconds utilisation].
+/// For `--json`: tasks succeeded failed killed skipped not_run earlier seconds tasks_per_second slots results signal,
+/// and ranks[rank tasks busy_seconds utilisation].
 nlohmann::json summary_json(const batch_report& batch, const results_directory& directory);
 
 }  // namespace weft::farm

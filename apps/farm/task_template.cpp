@@ -19,7 +19,8 @@ bool is_name(std::string_view text) {
 }
 
 bool is_plain(char c) {
-  return std::isalnum(static_cast<unsigned char>(c)) != 0 || std::string_view("_./:=@%+,-").find(c) != std::string::npos;
+  return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
+         std::string_view("_./:=@%+,-").find(c) != std::string::npos;
 }
 
 std::string quoted_if_needed(const std::string& value) {
@@ -52,9 +53,11 @@ pieces cut(const std::string& command, const std::vector<parameter>& parameters)
   pieces found;
   std::string text;
   for (std::size_t at = 0; at < command.size(); ++at) {
-    const auto end = command[at] == '{' && (at == 0 || command[at - 1] != '$') ? command.find('}', at) : std::string::npos;
+    const auto end =
+        command[at] == '{' && (at == 0 || command[at - 1] != '$') ? command.find('}', at) : std::string::npos;
     const std::string name = end == std::string::npos ? "" : command.substr(at + 1, end - at - 1);
-    const auto known = std::find_if(parameters.begin(), parameters.end(), [&](const parameter& p) { return p.name == name; });
+    const auto known =
+        std::find_if(parameters.begin(), parameters.end(), [&](const parameter& p) { return p.name == name; });
     if (known == parameters.end()) {
       text += command[at];
       continue;

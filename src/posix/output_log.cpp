@@ -47,7 +47,10 @@ std::uint32_t checksum_of(const output_frame& head, std::span<const std::byte> p
 }
 
 output_log::output_log(const std::string& path, std::uint64_t limit)
-    : path_(path), limit_(limit), log_(open_for_appending(path + ".log")), index_(open_for_appending(path + ".index")) {}
+    : path_(path),
+      limit_(limit),
+      log_(open_for_appending(path + ".log")),
+      index_(open_for_appending(path + ".index")) {}
 
 void output_log::write(task_output& of, output_stream stream, std::span<const std::byte> piece) {
   if (limit_ != 0) {

@@ -108,6 +108,7 @@ child_id posix_host::start(const child_program& program, void* token) {
   c.token = token;
   try {
     c.process = spawn(program);
+    c.input = child_input(std::move(c.process.input));
     if (!options_.use_pidfd) c.process.pidfd.reset();
     options_.use_pidfd = static_cast<bool>(c.process.pidfd);
     if (c.process.pidfd) add_to_epoll(c.process.pidfd.get(), EPOLLIN, make_tag(source::child_exit, number));
@@ -139,44 +140,22 @@ void posix_host::abandon(child_id id) {
 
 bool posix_host::give(child_id id, std::span<const std::byte> bytes) {
   const auto it = children_.find(static_cast<std::uint32_t>(id));
-  if (it == children_.end() || !it->second.process.input || it->second.input_ends) return false;
-  child& c = it->second;
-  const bool was_waiting = !c.unwritten.empty();
-  c.unwritten.insert(c.unwritten.end(), bytes.begin(), bytes.end());
-  if (!was_waiting) write_input(id, c);
-  return static_cast<bool>(c.process.input);
+  if (it == children_.end()) return false;
+  const bool is_taken = it->second.input.give(bytes);
+  watch_input(id, it->second);
+  return is_taken;
 }
 
 void posix_host::end_input(child_id id) {
   const auto it = children_.find(static_cast<std::uint32_t>(id));
-  if (it == children_.end()) return;
-  it->second.input_ends = true;
-  if (it->second.unwritten.empty()) it->second.process.input.reset();
+  if (it != children_.end()) it->second.input.end();
 }
 
-/// Writes what the pipe takes. SIGPIPE is blocked meanwhile and taken away: the program may have set any action for it.
-void posix_host::write_input(child_id id, child& c) {
-  sigset_t pipe_signal, before;
-  ::sigemptyset(&pipe_signal);
-  ::sigaddset(&pipe_signal, SIGPIPE);
-  ::pthread_sigmask(SIG_BLOCK, &pipe_signal, &before);
-  std::size_t written = 0;
-  int code = 0;
-  while (written < c.unwritten.size() && code == 0) {
-    const ssize_t n = ::write(c.process.input.get(), c.unwritten.data() + written, c.unwritten.size() - written);
-    if (n >= 0) written += static_cast<std::size_t>(n);
-    if (n < 0 && errno != EINTR) code = errno;
-  }
-  const timespec at_once{};
-  if (code == EPIPE) ::sigtimedwait(&pipe_signal, nullptr, &at_once);
-  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  c.unwritten.erase(c.unwritten.begin(), c.unwritten.begin() + static_cast<std::ptrdiff_t>(written));
-  if (code == EAGAIN) {  // one announcement; asked for again while something is left
-    const auto tag = make_tag(source::child_in, static_cast<std::uint32_t>(id));
-    return add_to_epoll(c.process.input.get(), EPOLLOUT | EPOLLONESHOT, tag);
-  }
-  if (code != 0) c.unwritten.clear();  // it reads no more
-  if (code != 0 || c.input_ends) c.process.input.reset();
+/// One announcement, asked for again while something is left.
+void posix_host::watch_input(child_id id, const child& c) {
+  if (!c.input.waits()) return;
+  add_to_epoll(c.input.descriptor(), EPOLLOUT | EPOLLONESHOT,
+               make_tag(source::child_in, static_cast<std::uint32_t>(id)));
 }
 
 void posix_host::reap_abandoned() noexcept {
@@ -258,7 +237,7 @@ void posix_host::end_all_children() noexcept {
   const auto signal_all = [&](int number) {
     for (const auto& entry : children_) ::kill(-entry.second.process.pid, number);
   };
-  for (auto& entry : children_) entry.second.process.input.reset();  // whoever reads there ends by itself
+  for (auto& entry : children_) entry.second.input.close();  // whoever reads there ends by itself
   signal_all(SIGTERM);
   signal_all(SIGCONT);  // a stopped process would not notice
   all_ended_within(options_.grace);
@@ -319,7 +298,10 @@ void posix_host::handle(std::uint64_t tag, unsigned events, batch& news) {
   if (from == source::child_exit) return look_for_exit(child_id{number}, news);
   const auto it = children_.find(number);
   if (it == children_.end()) return;
-  if (from == source::child_in) return write_input(child_id{number}, it->second);
+  if (from == source::child_in) {
+    it->second.input.write_more();
+    return watch_input(child_id{number}, it->second);
+  }
   read_stream(child_id{number}, it->second, from == source::child_out ? output_stream::out : output_stream::err, news);
 }
 

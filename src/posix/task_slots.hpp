@@ -8,7 +8,10 @@ namespace weft::posix {
 /// Which of a rank's slots are taken.
 class task_slots {
  public:
-  void reset(int slots) { taken_.assign(static_cast<std::size_t>(slots), false); free_ = slots; }
+  void reset(int slots) {
+    taken_.assign(static_cast<std::size_t>(slots), false);
+    free_ = slots;
+  }
   int free() const noexcept { return free_; }
   int size() const noexcept { return static_cast<int>(taken_.size()); }
   /// Takes `count` slots, which must be free; their numbers need not be neighbours.

@@ -25,6 +25,7 @@
 #include <weft/posix/task_start.hpp>
 #include <weft/posix/task_supervisor.hpp>
 
+#include "posix/report_pipe.hpp"
 #include "posix/task_slots.hpp"
 
 namespace weft::posix {
@@ -37,10 +38,8 @@ constexpr auto stop_grace = 500ms;      // between SIGTERM and SIGKILL when task
 constexpr auto limit_grace = 5s;        // the same for a task whose time is over
 constexpr auto between_starts = 100ms;  // when the system is short of processes or memory
 constexpr int most_starts = 300;
-constexpr auto report_delay = 2ms;   // reports of short tasks go together
 constexpr auto doubt_delay = 300ms;  // a batch system signals a rank and its tasks in any order
 constexpr auto end_patience = 5s;
-constexpr std::size_t report_bytes = 16 * 1024;
 constexpr int cannot_start = 126;  // as a shell has it
 
 std::int64_t nanoseconds(steady::duration time) {
@@ -135,7 +134,7 @@ class supervisor {
       report(end);
     }
     waiting_.clear();
-    send_reports();
+    reports_.send();
   }
   void note_stop() {
     stopping_ = true;
@@ -145,7 +144,7 @@ class supervisor {
     }
     doubtful_.clear();
     doubts_end_ = steady::time_point::max();
-    send_reports();
+    reports_.send();
   }
   void end_running() {
     for (running_task& task : running_) {
@@ -175,9 +174,9 @@ class supervisor {
     made.end.attempt = made.output.attempt = task.attempt;
     made.slots = slots_.take(task.cores);
     made.end.slot = made.slots.empty() ? 0 : made.slots.front();
-    made.end.start = std::chrono::duration_cast<std::chrono::nanoseconds>(
-                         std::chrono::system_clock::now().time_since_epoch())
-                         .count();
+    made.end.start =
+        std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch())
+            .count();
     made.started = steady::now();
     try {
       made.process = starter_->start(task, made.end.slot);
@@ -276,37 +275,16 @@ class supervisor {
     }
   }
 
-  // --- reports
-  void report(const supervised_end& end) {
-    if (reports_.empty()) report_by_ = steady::now() + report_delay;
-    append_frame(reports_, task_frame::ended, end);
-  }
+  void report(const supervised_end& end) { reports_.add(end); }
   /// At once when the rank may have to send more; else short tasks' reports go together.
-  void report_if_due() {
-    if (reports_.empty()) return;
-    const bool is_hungry = static_cast<int>(waiting_.size()) < slots_.size();
-    if (is_hungry || reports_.size() >= report_bytes || steady::now() >= report_by_) send_reports();
-  }
-  void send_reports() {
-    unsent_.append(reports_.data(), reports_.size());
-    reports_.clear();
-    while (sent_ < unsent_.size()) {
-      const ssize_t n = ::write(STDOUT_FILENO, unsent_.data() + sent_, unsent_.size() - sent_);
-      if (n > 0) sent_ += static_cast<std::size_t>(n);
-      if (n < 0 && errno == EINTR) continue;
-      if (n < 0 && errno == EAGAIN) return;
-      if (n <= 0) break;  // nobody reads any more: standard input says so too
-    }
-    unsent_.clear();
-    sent_ = 0;
-  }
+  void report_if_due() { reports_.send_if_due(static_cast<int>(waiting_.size()) < slots_.size()); }
 
   // --- waiting
   void wait_for_news() {
     polled_.clear();
     polled_.push_back({STDIN_FILENO, POLLIN, 0});
     polled_.push_back({children_.get(), POLLIN, 0});
-    polled_.push_back({unsent_.empty() ? -1 : STDOUT_FILENO, POLLOUT, 0});
+    polled_.push_back({reports_.is_blocked() ? STDOUT_FILENO : -1, POLLOUT, 0});
     for (const running_task& task : running_) {
       polled_.push_back({task.process.output.get(), POLLIN, 0});
       polled_.push_back({task.process.error.get(), POLLIN, 0});
@@ -332,12 +310,12 @@ class supervisor {
       }
       reap();
     }
-    if (polled_[2].revents != 0) send_reports();
+    if (polled_[2].revents != 0) reports_.send();
     if (polled_[0].revents != 0) read_input();
   }
   steady::time_point next_time() const {
     steady::time_point next = doubts_end_;
-    if (!reports_.empty()) next = std::min(next, report_by_);
+    next = std::min(next, reports_.due());
     if (!waiting_.empty() && failed_starts_ > 0) next = std::min(next, next_start_);
     for (const running_task& task : running_) next = std::min({next, task.term_at, task.kill_at});
     return next;
@@ -367,10 +345,7 @@ class supervisor {
   bool stopping_ = false;
   bool input_ended_ = false;
   frame_parser frames_;
-  byte_buffer reports_;
-  steady::time_point report_by_{};
-  byte_buffer unsent_;
-  std::size_t sent_ = 0;
+  report_pipe reports_;
   std::vector<pollfd> polled_;
   std::unique_ptr<char[]> buffer_ = std::make_unique<char[]>(buffer_bytes);
 };

@@ -16,12 +16,12 @@ struct output_frame {
   static constexpr std::uint32_t magic_number = 0x54554f57;  ///< "WOUT", little-endian
   static constexpr std::uint64_t none = ~std::uint64_t{0};
   std::uint32_t magic = magic_number;
-  std::uint32_t checksum = 0;     ///< CRC-32C of what follows in this header, then of the piece
+  std::uint32_t checksum = 0;  ///< CRC-32C of what follows in this header, then of the piece
   std::uint64_t task = 0;
   std::uint64_t previous = none;  ///< offset of the frame before this one of the same attempt
   std::uint32_t attempt = 0;
-  std::uint32_t length = 0;       ///< of the piece, which follows
-  std::uint32_t stream = 0;       ///< 1: standard output, 2: standard error
+  std::uint32_t length = 0;  ///< of the piece, which follows
+  std::uint32_t stream = 0;  ///< 1: standard output, 2: standard error
   std::uint32_t reserved = 0;
 };
 static_assert(sizeof(output_frame) == 40);
@@ -33,9 +33,9 @@ std::uint32_t checksum_of(const output_frame& head, std::span<const std::byte> p
 struct task_output {
   std::uint64_t task = 0;
   std::uint32_t attempt = 1;
-  std::uint64_t last = output_frame::none;      ///< offset of its newest frame
-  std::array<std::uint64_t, 2> kept{};          ///< bytes of standard output and error
-  std::uint64_t cut = 0;                        ///< bytes beyond the limit, thrown away
+  std::uint64_t last = output_frame::none;  ///< offset of its newest frame
+  std::array<std::uint64_t, 2> kept{};      ///< bytes of standard output and error
+  std::uint64_t cut = 0;                    ///< bytes beyond the limit, thrown away
   bool is_silent() const noexcept { return last == output_frame::none && cut == 0; }
 };
 

@@ -6,6 +6,7 @@
 #include <memory>
 #include <unordered_map>
 #include <vector>
+#include <weft/posix/child_input.hpp>
 #include <weft/posix/file_descriptor.hpp>
 #include <weft/posix/signal_catcher.hpp>
 #include <weft/posix/spawn.hpp>
@@ -62,8 +63,7 @@ class posix_host final : public host {
     void* token = nullptr;
     bool ended = false;                    ///< a zombie: its exit is known, it is not reaped yet
     std::size_t left_to_read[2] = {0, 0};  ///< once ended: what its pipes can still hold of it
-    std::vector<std::byte> unwritten;      ///< was given and not taken by its input yet
-    bool input_ends = false;               ///< behind `unwritten`
+    child_input input;
   };
   struct descriptor_watch {
     bool readable = false;
@@ -77,7 +77,7 @@ class posix_host final : public host {
   void handle(std::uint64_t tag, unsigned events, batch& news);
   void handle_signals(batch& news);
   void handle_descriptor(int descriptor, unsigned events, batch& news);
-  void write_input(child_id id, child& c);
+  void watch_input(child_id id, const child& c);
   /// True when the stream has nothing more to hand out now (empty or at its end).
   bool read_stream(child_id id, child& c, output_stream stream, batch& news);
   void look_for_exit(child_id id, batch& news);

@@ -17,10 +17,10 @@ namespace weft::posix {
 /// The first frame to a supervisor.
 struct supervisor_options {
   std::int32_t rank = 0;
-  std::int32_t slots = 1;         ///< tasks of one core that run at the same time
-  std::string output;             ///< path of the output log, without its endings (output_log.hpp)
-  std::uint64_t output_limit = 0; ///< bytes of output that are kept of one task; 0: all
-  std::string lock_file;          ///< a shared lock is held on it while tasks may run; empty: none
+  std::int32_t slots = 1;          ///< tasks of one core that run at the same time
+  std::string output;              ///< path of the output log, without its endings (output_log.hpp)
+  std::uint64_t output_limit = 0;  ///< bytes of output that are kept of one task; 0: all
+  std::string lock_file;           ///< a shared lock is held on it while tasks may run; empty: none
 };
 
 struct supervised_task {

@@ -21,10 +21,10 @@ enum class child_id : std::uint32_t { none = 0 };
 /// task's end is the end of its processes. Destroying the host closes every child's input and ends its group (SIGTERM,
 /// then SIGKILL).
 struct child_program {
-  std::vector<std::string> argv;           ///< argv[0] is looked up in this process's PATH
-  std::vector<std::string> environment;    ///< "NAME=value", added to or replacing what is inherited
-  std::vector<std::string> unset_prefixes; ///< inherited variables that start with one of these are left out
-  std::string directory;                   ///< working directory; empty: this process's
+  std::vector<std::string> argv;            ///< argv[0] is looked up in this process's PATH
+  std::vector<std::string> environment;     ///< "NAME=value", added to or replacing what is inherited
+  std::vector<std::string> unset_prefixes;  ///< inherited variables that start with one of these are left out
+  std::string directory;                    ///< working directory; empty: this process's
   /// Files that receive standard output and error (made, truncated; relative to this process's directory; both may name
   /// the same file). Empty: the bytes come as `child_output` events.
   std::string output_file;
@@ -55,12 +55,12 @@ struct host_event {
 };
 
 struct cpu_facts {
-  int usable = 1;         ///< processors this process may run on (affinity and cgroup limit)
+  int usable = 1;  ///< processors this process may run on (affinity and cgroup limit)
   std::string model;
 };
 
 struct node_facts {
-  std::string name;             ///< host name
+  std::string name;  ///< host name
   std::uint64_t memory_bytes = 0;
   int process_id = 0;
 };
@@ -85,7 +85,7 @@ class host {
   virtual void end_input(child_id child) = 0;
 
   // --- signals and descriptors -------------------------------------------------------------------------------------
-  virtual void watch_signal(int signal, void* token) = 0;   ///< from now on an event instead of its action
+  virtual void watch_signal(int signal, void* token) = 0;  ///< from now on an event instead of its action
   virtual void unwatch_signal(int signal) = 0;
   virtual void watch_descriptor(int descriptor, bool readable, bool writable, void* token) = 0;
   virtual void unwatch_descriptor(int descriptor) = 0;
@@ -105,9 +105,11 @@ class host {
 
   // --- news --------------------------------------------------------------------------------------------------------
   virtual std::size_t poll(std::span<host_event> out) = 0;
-  /// False while `poll` can have nothing to hand out: no child, watched signal or descriptor (so it need not be called).
+  /// False while `poll` can have nothing to hand out: no child, watched signal or descriptor (so it need not be
+  /// called).
   virtual bool watching() const noexcept = 0;
-  /// A descriptor that is readable when `poll` has news or a prepared sleep was woken; -1 in a world without descriptors.
+  /// A descriptor that is readable when `poll` has news or a prepared sleep was woken; -1 in a world without
+  /// descriptors.
   virtual int wait_fd() const noexcept = 0;
 
   // A sleep that loses no wake-up: `prepare_sleep()`; look once more at what other threads have posted; if there is

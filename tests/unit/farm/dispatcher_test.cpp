@@ -89,7 +89,9 @@ TEST_F(dispatcher_test, a_failed_task_is_tried_again_elsewhere) {
 TEST_F(dispatcher_test, a_lost_attempt_counts_for_nothing) {
   begin(1, {});
   int lost = 0;
-  const auto lose_some = [&](const dispatcher::lease&) { return ++lost < 5 ? attempt_end::lost : attempt_end::succeeded; };
+  const auto lose_some = [&](const dispatcher::lease&) {
+    return ++lost < 5 ? attempt_end::lost : attempt_end::succeeded;
+  };
   run_all(lose_some);
   EXPECT_EQ(all->state(0), task_state::done);
   EXPECT_EQ(all->starts(0), 5U);
@@ -100,11 +102,12 @@ TEST_F(dispatcher_test, children_wait_and_are_skipped_or_run) {
     tasks.clear();
     order.clear();
     begin(4, {.run_dependents = runs});
-    tasks[0].parents = {2};        // forward
+    tasks[0].parents = {2};  // forward
     tasks[2].parents = {1};
     tasks[3].parents = {2, 3};
     restart();
-    run_all([](const dispatcher::lease& lease) { return lease.task == 1 ? attempt_end::failed : attempt_end::succeeded; });
+    run_all(
+        [](const dispatcher::lease& lease) { return lease.task == 1 ? attempt_end::failed : attempt_end::succeeded; });
     EXPECT_TRUE(all->all_over());
     EXPECT_EQ(order, runs ? (std::vector<std::uint32_t>{1, 0, 2, 3}) : (std::vector<std::uint32_t>{1}));
     EXPECT_EQ(all->skipped(), runs ? 0U : 3U);
@@ -154,8 +157,10 @@ TEST_F(dispatcher_test, what_waits_behind_a_long_task_is_called_back) {
   std::vector<dispatcher::lease> of_rank_1;
   for (int rounds = 0; rounds < 200 && (all->ready() > 0 || all->leased() > of_rank_1.size()); ++rounds) {
     for (const auto& lease : hand_out()) {
-      if (lease.rank == 1 ) of_rank_1.push_back(lease);
-      else all->ended(lease.task, 0, attempt_end::succeeded, 0.001, now);
+      if (lease.rank == 1)
+        of_rank_1.push_back(lease);
+      else
+        all->ended(lease.task, 0, attempt_end::succeeded, 0.001, now);
     }
   }
   EXPECT_GT(of_rank_1.size(), 5U);
@@ -195,7 +200,8 @@ TEST_F(dispatcher_test, a_task_of_many_cores_gets_them_in_the_end) {
 
 TEST_F(dispatcher_test, a_sick_rank_is_set_apart_and_its_failures_do_not_count) {
   begin(100, {.ranks = 3});
-  run_all([](const dispatcher::lease& lease) { return lease.rank == 2 ? attempt_end::failed : attempt_end::succeeded; }, 0.1);
+  run_all([](const dispatcher::lease& lease) { return lease.rank == 2 ? attempt_end::failed : attempt_end::succeeded; },
+          0.1);
   EXPECT_TRUE(all->all_over());
   EXPECT_EQ(all->failed(), 0U);
   EXPECT_TRUE(all->health().is_apart(2));
@@ -203,7 +209,8 @@ TEST_F(dispatcher_test, a_sick_rank_is_set_apart_and_its_failures_do_not_count) 
 
 TEST_F(dispatcher_test, bad_tasks_are_not_a_sick_rank) {
   begin(100, {.ranks = 3});
-  run_all([](const dispatcher::lease& lease) { return lease.task < 50 ? attempt_end::failed : attempt_end::succeeded; }, 0.1);
+  run_all([](const dispatcher::lease& lease) { return lease.task < 50 ? attempt_end::failed : attempt_end::succeeded; },
+          0.1);
   EXPECT_TRUE(all->all_over());
   EXPECT_EQ(all->failed(), 50U);
   EXPECT_EQ(all->health().apart(), 0);

@@ -65,7 +65,8 @@ TEST(task_json, what_is_wrong_is_said) {
 }
 
 TEST(task_json, what_is_stored_is_read_back) {
-  task made = parse_task_json(R"({"command": "a 'b'\n\"c\"", "name": "n", "env": {"A": "="}, "time_limit": 0.25, "cores": 2})");
+  task made =
+      parse_task_json(R"({"command": "a 'b'\n\"c\"", "name": "n", "env": {"A": "="}, "time_limit": 0.25, "cores": 2})");
   made.id = 12;
   made.parents = {3, 4};
   made.after = {"3", "4"};
@@ -89,22 +90,28 @@ std::string list_reason(const std::string& text) {
 }
 
 TEST(task_list_of_objects, is_recognised_and_linked) {
-  const auto tasks = parse("# list\n{\"command\": \"a\", \"after\": \"late\"}\n\n{\"command\": \"b\", \"id\": \"late\"}\n");
+  const auto tasks =
+      parse("# list\n{\"command\": \"a\", \"after\": \"late\"}\n\n{\"command\": \"b\", \"id\": \"late\"}\n");
   ASSERT_EQ(tasks.size(), 2U);
   EXPECT_EQ(tasks[0].parents, (std::vector<std::uint64_t>{4}));
   EXPECT_EQ(parse("{ echo group; }\n").front().command, "{ echo group; }");
 }
 
 TEST(task_list_of_objects, errors_have_the_line) {
-  EXPECT_NE(list_reason("{\"command\": \"a\"}\necho b\n").find("line 2 of the task list 'list': not a JSON"), std::string::npos);
-  EXPECT_NE(list_reason("{\"command\": \"a\", \"after\": \"b\"}\n").find("line 1 of the task list 'list': \"after\": there is no task 'b'"),
+  EXPECT_NE(list_reason("{\"command\": \"a\"}\necho b\n").find("line 2 of the task list 'list': not a JSON"),
             std::string::npos);
-  EXPECT_NE(list_reason("{\"command\": \"a\", \"name\": \"x\"}\n{\"command\": \"a\", \"name\": \"x\"}\n").find("line 2"), std::string::npos);
+  EXPECT_NE(list_reason("{\"command\": \"a\", \"after\": \"b\"}\n")
+                .find("line 1 of the task list 'list': \"after\": there is no task 'b'"),
+            std::string::npos);
+  EXPECT_NE(
+      list_reason("{\"command\": \"a\", \"name\": \"x\"}\n{\"command\": \"a\", \"name\": \"x\"}\n").find("line 2"),
+      std::string::npos);
 }
 
 TEST(task_list_of_objects, circles_are_found) {
-  const std::string why = list_reason("{\"command\": \"a\"}\n{\"command\": \"b\", \"after\": 3}\n{\"command\": \"c\", \"after\": [4, 1]}\n"
-                                      "{\"command\": \"d\", \"after\": 2}\n");
+  const std::string why = list_reason(
+      "{\"command\": \"a\"}\n{\"command\": \"b\", \"after\": 3}\n{\"command\": \"c\", \"after\": [4, 1]}\n"
+      "{\"command\": \"d\", \"after\": 2}\n");
   EXPECT_NE(why.find("tasks wait for each other: 2 after 3 after 4 after 2"), std::string::npos) << why;
   EXPECT_NE(list_reason("{\"command\": \"b\", \"after\": 1}\n").find("1 after 1"), std::string::npos);
 }

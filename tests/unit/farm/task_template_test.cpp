@@ -46,7 +46,8 @@ TEST(task_template, reads_parameters) {
   write_text_file(files, "values", "one\r\n\n two words\n");
   EXPECT_EQ(parse_parameter("x=1,,b=c", files).values, (std::vector<std::string>{"1", "", "b=c"}));
   EXPECT_EQ(parse_parameter("y=@values", files).values, (std::vector<std::string>{"one", " two words"}));
-  for (const char* wrong : {"x", "=1", "a b=1", "x=@missing"}) EXPECT_THROW(parse_parameter(wrong, files), usage_error) << wrong;
+  for (const char* wrong : {"x", "=1", "a b=1", "x=@missing"})
+    EXPECT_THROW(parse_parameter(wrong, files), usage_error) << wrong;
 }
 
 }  // namespace
