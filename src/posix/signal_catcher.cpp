@@ -22,7 +22,7 @@ struct slot {
   std::atomic<bool> noted{false};
   std::atomic<int> handlers{0};  ///< running now, in any thread: `news` may be closed only when there is none
 };
-std::array<slot, NSIG> slots;
+std::array<slot, NSIG> signal_slots;
 static_assert(std::atomic<int>::is_always_lock_free && std::atomic<bool>::is_always_lock_free);
 
 void make_readable(int event) noexcept {
@@ -32,7 +32,7 @@ void make_readable(int event) noexcept {
 
 void note(int signal) {
   const int saved = errno;
-  slot& mine = slots[static_cast<std::size_t>(signal)];
+  slot& mine = signal_slots[static_cast<std::size_t>(signal)];
   mine.handlers.fetch_add(1);
   mine.noted.store(true);
   const int news = mine.news.load();
@@ -41,7 +41,7 @@ void note(int signal) {
   errno = saved;
 }
 
-slot& slot_of(int signal) { return slots[static_cast<std::size_t>(signal)]; }
+slot& slot_of(int signal) { return signal_slots[static_cast<std::size_t>(signal)]; }
 
 void release(int signal, const struct sigaction& old_action) noexcept {
   ::sigaction(signal, &old_action, nullptr);
