@@ -20,14 +20,20 @@ namespace {
 
 using namespace weft::bench;
 
+/// The processors that the ranks of this node share. A rank that its launcher has bound sees only its own.
+long shared_processors() {
+  if (std::getenv("OMPI_MCA_orte_bound_at_launch") != nullptr) return sysconf(_SC_NPROCESSORS_ONLN);
+  cpu_set_t allowed;
+  CPU_ZERO(&allowed);
+  sched_getaffinity(0, sizeof allowed, &allowed);
+  return CPU_COUNT(&allowed);
+}
+
 /// Open MPI yields while it waits if its launcher thinks that ranks outnumber processors. A benchmark must not, unless
 /// they do: then spinning ranks would keep each other from running for whole time slices.
 bool set_yielding() {
   const char* local = std::getenv("OMPI_COMM_WORLD_LOCAL_SIZE");
-  cpu_set_t allowed;
-  CPU_ZERO(&allowed);
-  sched_getaffinity(0, sizeof allowed, &allowed);
-  const bool yields = local != nullptr && std::atoi(local) > CPU_COUNT(&allowed);
+  const bool yields = local != nullptr && std::atol(local) > shared_processors();
   setenv("OMPI_MCA_mpi_yield_when_idle", yields ? "1" : "0", 1);
   return yields;
 }

@@ -375,14 +375,7 @@ void loop::report(std::exception_ptr error, const char* what, source_location wh
     std::string text = what;
     if (error) {
       ++metrics_.unseen_errors;
-      text = std::string("unhandled error in ") + what + describe(where) + ": ";
-      try {
-        std::rethrow_exception(error);
-      } catch (const std::exception& e) {
-        text += e.what();
-      } catch (...) {
-        text += "an exception that is no std::exception";
-      }
+      text = std::string("unhandled error in ") + what + describe(where) + ": " + text_of(error);
     } else {
       text += describe(where);
     }

@@ -45,4 +45,14 @@ world_error::world_error(std::string text, int code, source_location where)
 not_supported::not_supported(const char* part)
     : error(std::string("this world does not offer '") + part + "'") {}
 
+std::string text_of(const std::exception_ptr& error) {
+  try {
+    std::rethrow_exception(error);
+  } catch (const std::exception& e) {
+    return e.what();
+  } catch (...) {
+    return "an exception that is no std::exception";
+  }
+}
+
 }  // namespace weft

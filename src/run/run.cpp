@@ -40,21 +40,11 @@ exit_code code_of(std::exception_ptr error) {
   }
 }
 
-std::string account_of(std::exception_ptr error) {
-  try {
-    std::rethrow_exception(error);
-  } catch (const std::exception& e) {
-    return e.what();
-  } catch (...) {
-    return "an exception that is no std::exception";
-  }
-}
-
 void say(host& outside, const std::string& text) { outside.write(output_stream::err, "weft: " + text + "\n"); }
 
 /// What is wrong before the ranks have met is wrong on all of them: the first one says so.
 int refuse(host& outside, std::exception_ptr error) {
-  if (launcher_rank() == 0) say(outside, account_of(error));
+  if (launcher_rank() == 0) say(outside, text_of(error));
   return static_cast<int>(code_of(error));
 }
 
@@ -98,7 +88,7 @@ int run_in(context& ctx, program& body) {
   } catch (...) {
     const std::exception_ptr error = std::current_exception();
     const std::string who = ctx.size() == 1 ? "" : "rank " + std::to_string(ctx.rank()) + ": ";
-    say(ctx.loop().host(), who + account_of(error));
+    say(ctx.loop().host(), who + text_of(error));
     if (ctx.size() == 1) return static_cast<int>(code_of(error));
     ctx.abort(static_cast<int>(code_of(error)));
   }

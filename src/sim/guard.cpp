@@ -59,9 +59,8 @@ void on_tick(int) {
   const int length =
       std::snprintf(text, sizeof text,
                     "weft: simulator: rank %d has computed for %d s without a call of weft, and no other rank "
-                    "can run meanwhile; its last call was %s%s\n",
-                    rank->rank, seconds_without_call, rank->last_call,
-                    on->place_of != nullptr ? on->place_of(on->place_self, rank->rank) : "");
+                    "can run meanwhile; its last call was %s\n",
+                    rank->rank, seconds_without_call, rank->last_call);
   say_and_exit(text, length, exit_code::hang);
 }
 

@@ -8,11 +8,6 @@ namespace weft::detail {
 
 class wait_list;
 
-/// One wait in a local object (semaphore, mutex, event): an operation that stands in the object's queue until the
-/// object grants it. What is granted but never taken is given back by the value's own destructor.
-template <class T>
-class queued_operation;
-
 /// The part of it that the queue sees.
 class queued_wait {
  public:
@@ -40,15 +35,18 @@ class wait_list {
   queued_wait* last_ = nullptr;
 };
 
-template <class T>
-class queued_operation final : public value_operation<T>, public queued_wait {
+/// One wait in a local object (semaphore, mutex, event, work queue): an operation that stands in the object's list
+/// until the object grants it. What is granted but never taken is given back by the value's own destructor. `Place`
+/// derives from `queued_wait` where the object has to know more of what is waited for.
+template <class T, class Place = queued_wait>
+class queued_operation final : public value_operation<T>, public Place {
  public:
   queued_operation(loop& on, const operation::type& kind, source_location where) noexcept
       : value_operation<T>(on, kind, where) {
-    abandon = [](queued_wait& self) noexcept { static_cast<queued_operation&>(self).cancelled(); };
+    Place::abandon = [](queued_wait& self) noexcept { static_cast<queued_operation&>(self).cancelled(); };
   }
   ~queued_operation() {
-    if (list != nullptr) list->remove(*this);
+    if (Place::list != nullptr) Place::list->remove(*this);
   }
   /// The type table for waits named `name`.
   static constexpr operation::type kind(const char* name) noexcept {

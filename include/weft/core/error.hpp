@@ -105,4 +105,7 @@ class environment_error : public error {
 /// " (file.cpp:12 in f)" with the directory cut off, or "" for an unknown place. For error texts.
 std::string describe(const source_location& where);
 
+/// The text of an exception, whatever it is.
+std::string text_of(const std::exception_ptr& error);
+
 }  // namespace weft

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include <weft/async/loop.hpp>
+#include <weft/core/error.hpp>
 #include <weft/queue/holders.hpp>
 #include <weft/queue/pool.hpp>
 
@@ -21,8 +22,6 @@ namespace detail {
 /// What becomes of an item when its holder lets go.
 enum class item_end : unsigned char { done, failed, returned };
 
-/// The text of an exception.
-std::string text_of(const std::exception_ptr& error);
 /// What a dead letter says whose holder was left by an exception: it cannot be looked at while it unwinds the stack.
 inline constexpr const char* unknown_failure = "an exception left the task that held the item";
 
@@ -76,7 +75,7 @@ class item {
   void fail(std::string text) noexcept {
     if (holder_ != nullptr) release().finish(value_, tag_, detail::item_end::failed, std::move(text));
   }
-  void fail(const std::exception_ptr& error) { fail(detail::text_of(error)); }
+  void fail(const std::exception_ptr& error) { fail(text_of(error)); }
   /// It goes back to the queue, as if it had not been taken.
   void give_back() noexcept {
     if (holder_ != nullptr) release().finish(value_, tag_, detail::item_end::returned, {});

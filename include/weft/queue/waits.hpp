@@ -11,31 +11,6 @@
 
 namespace weft::detail {
 
-/// An operation that stands in a list of a queue until it is served. `Place` derives from `queued_wait` and says what
-/// it waits for.
-template <class V, class Place>
-class listed_operation final : public value_operation<V>, public Place {
- public:
-  listed_operation(loop& on, const operation::type& kind, source_location where) noexcept
-      : value_operation<V>(on, kind, where) {
-    Place::abandon = [](queued_wait& self) noexcept { static_cast<listed_operation&>(self).cancelled(); };
-  }
-  ~listed_operation() {
-    if (Place::list != nullptr) Place::list->remove(*this);
-  }
-  static constexpr operation::type kind(const char* name) noexcept {
-    return {name, never_completed, leave, destroy_operation<listed_operation>, drop_policy::withdraw};
-  }
-
- private:
-  static withdrawal leave(operation& self) noexcept {
-    auto& me = static_cast<listed_operation&>(self);
-    if (me.list != nullptr) me.list->remove(me);
-    me.cancelled();
-    return withdrawal::withdrawn;
-  }
-};
-
 /// A `get` that waits.
 struct taker : queued_wait {
   std::uint64_t types = 0;
@@ -49,7 +24,7 @@ struct taker : queued_wait {
 struct putter : queued_wait {
   task_lineage task;  ///< is let go when it, or one that started it, comes to hold an item
 };
-using put_operation = listed_operation<void, putter>;
+using put_operation = queued_operation<void, putter>;
 
 }  // namespace weft::detail
 

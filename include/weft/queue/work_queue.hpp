@@ -207,8 +207,8 @@ class work_queue final : detail::balanced {
     }
   };
   enum class activity : std::uint8_t { working, searching, idle };
-  using get_operation = detail::listed_operation<std::optional<item_type>, detail::taker>;
-  using batch_operation = detail::listed_operation<item_batch<T>, detail::taker>;
+  using get_operation = detail::queued_operation<std::optional<item_type>, detail::taker>;
+  using batch_operation = detail::queued_operation<item_batch<T>, detail::taker>;
   using done_operation = detail::promised_operation<void>;
   static constexpr operation::type get_kind = get_operation::kind("work_queue::get");
   static constexpr operation::type batch_kind = batch_operation::kind("work_queue::get_n");

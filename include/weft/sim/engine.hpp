@@ -90,8 +90,7 @@ class engine {
   sim::counts& counts() noexcept { return counts_; }
   random_source& random() noexcept { return random_; }
 
-  // --- lives, called by the thread's own stack
-  // -------------------------------------------------------------------------
+  // --- lives, called by the thread's own stack --------------------------------------------------------------------------
   life& add_life(int ranks);
   /// Gives the rank its thread: `body` runs from the engine's present moment on.
   void start(endpoint& rank, std::function<void()> body);
@@ -102,8 +101,7 @@ class engine {
   /// Swaps what a thread keeps beside the C++ runtime's state: gets the next rank's value, returns the present one.
   void set_thread_state(void* (*swap)(void* next)) noexcept { swap_thread_state_ = swap; }
 
-  // --- called by the rank that runs
-  // --------------------------------------------------------------------------------------
+  // --- called by the rank that runs -------------------------------------------------------------------------------------
   /// The rank's call costs it so much; everything earlier happens first. `what` names the call.
   void charge(endpoint& self, duration cost, const char* what);
   /// Passes time without a look at anything.
@@ -116,8 +114,7 @@ class engine {
   [[noreturn]] void leave(endpoint& self);
   void trace(endpoint& self, traced what, int peer, int tag, std::uint64_t bytes, std::uint32_t crc);
 
-  // --- called by whatever happens
-  // --------------------------------------------------------------------------------------
+  // --- called by whatever happens ---------------------------------------------------------------------------------------
   /// There is something for the rank to look at.
   void wake(endpoint& rank);
   void kill(endpoint& rank);
@@ -128,8 +125,7 @@ class engine {
     events_.push(time, event_kind::call, nullptr, &target, argument);
   }
 
-  // --- the network (network.cpp)
-  // ------------------------------------------------------------------------------------------
+  // --- the network (network.cpp) ----------------------------------------------------------------------------------------
   message* make_message();
   void free_message(message* m) noexcept;
   /// Sends it off at the sender's time `at`, with so much payload.
@@ -139,16 +135,12 @@ class engine {
   /// The data of a long message that a receive has matched arrive at once (the receive is being withdrawn, too late).
   void hurry(message* m);
 
-  // --- the record
-  // --------------------------------------------------------------------------------------------------------
+  // --- the record -------------------------------------------------------------------------------------------------------
   std::uint64_t hash() const noexcept { return hash_.value(); }
   /// The last interface events, oldest first.
   std::vector<trace_entry> last_events() const;
   void stop(stop_reason why) noexcept { stop_ = why; }
   endpoint* current() const noexcept { return current_; }
-  /// Says where in its source the rank last called (" (file:line)"), for a message in an emergency. May be null.
-  const char* (*place_of)(void* self, int rank) = nullptr;
-  void* place_self = nullptr;
   /// Names the rank whose stack has overflowed to `address`; null if it is none's.
   endpoint* overflowed(const void* address) const noexcept;
 

@@ -28,6 +28,12 @@ def check(found, names):
         assert row["ours_ns"] > 0 and row["peer_ns"] > 0 and row["ratio"] > 0, row
 
 
+# Bound to one processor each, two ranks have a processor of their own: yielding would double what MPI costs.
+if len(os.sched_getaffinity(0)) >= 2:
+    bound = ["mpirun", "-q", "--bind-to", "core", "-n", "2", PROGRAM, "p2p", "--only", "blocking/8", "--quick"]
+    heading = subprocess.run(bound, capture_output=True, text=True, timeout=120).stdout
+    assert "yielding off" in heading, heading
+
 check(rows(2, "p2p", "--only", "record", "--quick"), [("record", "boost"), ("record", "handpacked")])
 check(rows(2, "p2p", "--only", "blocking/8", "--quick"), [("blocking/8", "raw")])
 check(rows(2, "port", "--quick"), [("post/8", "raw"), ("post/8", "coalesced"), ("round_trip/8", "raw")])

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: BSL-1.0
 // A journal that is cut and flipped everywhere, relative to the position up to which it had acknowledged.
 #include <gtest/gtest.h>
-#include <unistd.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <weft/posix/file_storage.hpp>
 
 #include "counting_run.hpp"
 #include "support/crash_storage.hpp"
+#include "support/scratch_directory.hpp"
 
 namespace weft {
 namespace {
@@ -354,9 +353,9 @@ TEST_F(damage, a_user_who_says_so_goes_on_with_what_stands_before) {
 }
 
 TEST_F(damage, the_same_on_a_file_system) {
-  char root[] = "/tmp/weft-journal-XXXXXX";
-  ASSERT_NE(::mkdtemp(root), nullptr);
-  const std::string folder = std::string(root) + "/" + std::string(testing::journal_path);
+  const testing::scratch_directory scratch;
+  const std::string& root = scratch.path();
+  const std::string folder = root + "/" + std::string(testing::journal_path);
   std::filesystem::create_directory(folder);
   const auto write = [&](const std::string& name, const content& bytes) {
     std::ofstream out(folder + "/" + name, std::ios::binary);
@@ -376,7 +375,6 @@ TEST_F(damage, the_same_on_a_file_system) {
     write(each.file, in().files.at(each.file));
     if (HasFatalFailure()) break;
   }
-  std::filesystem::remove_all(root);
 }
 
 }  // namespace

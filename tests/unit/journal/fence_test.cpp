@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: BSL-1.0
 // Runs that overlap: whatever the old one acknowledged, the new one has read.
 #include <gtest/gtest.h>
-#include <unistd.h>
 
-#include <cstdlib>
-#include <filesystem>
 #include <set>
 #include <thread>
 #include <weft/posix/file_storage.hpp>
 
 #include "counting_run.hpp"
 #include "support/crash_storage.hpp"
+#include "support/scratch_directory.hpp"
 
 namespace weft {
 namespace {
@@ -179,8 +177,8 @@ TEST(fence, an_unreadable_epoch_file_stops_the_journal) {
 
 TEST(fence, on_a_file_system_a_start_waits_for_the_earlier_runs_locks) {
   using namespace std::chrono_literals;
-  char root[] = "/tmp/weft-fence-XXXXXX";
-  ASSERT_NE(::mkdtemp(root), nullptr);
+  const testing::scratch_directory scratch;
+  const std::string& root = scratch.path();
   {
     posix::file_storage files({.shared_root = root, .node_root = root});
     const auto in = [](std::chrono::milliseconds time) { return std::chrono::steady_clock::now() + time; };
@@ -210,7 +208,6 @@ TEST(fence, on_a_file_system_a_start_waits_for_the_earlier_runs_locks) {
     EXPECT_EQ(next.run().identity, 5u) << "a folder keeps its number";
     EXPECT_THROW(leader->may_acknowledge(), fenced);
   }
-  std::filesystem::remove_all(root);
 }
 
 }  // namespace

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <gtest/gtest.h>
-#include <unistd.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <thread>
 #include <weft/posix/file_storage.hpp>
@@ -10,6 +8,7 @@
 #include "counting_run.hpp"
 #include "support/allocation_count.hpp"
 #include "support/crash_storage.hpp"
+#include "support/scratch_directory.hpp"
 
 namespace weft {
 namespace {
@@ -324,8 +323,8 @@ TEST(journal, destroyed_while_a_force_is_under_way) {
 }
 
 TEST(journal, on_a_file_system) {
-  char root[] = "/tmp/weft-journal-XXXXXX";
-  ASSERT_NE(::mkdtemp(root), nullptr);
+  const testing::scratch_directory scratch;
+  const std::string& root = scratch.path();
   for (const durability kept : {durability::synced, durability::written}) {
     const auto live = [&](std::uint64_t expected) {
       posix::file_storage files({.shared_root = root, .node_root = root});
@@ -345,9 +344,8 @@ TEST(journal, on_a_file_system) {
     live(0);
     live(3000);
     live(6000);
-    std::filesystem::remove_all(std::string(root) + "/" + std::string(testing::journal_path));
+    std::filesystem::remove_all(root + "/" + std::string(testing::journal_path));
   }
-  std::filesystem::remove_all(root);
 }
 
 }  // namespace

@@ -20,6 +20,8 @@
 #include <weft/core/error.hpp>
 #include <weft/posix/file_storage.hpp>
 
+#include "support/scratch_directory.hpp"
+
 namespace weft::posix {
 namespace {
 
@@ -31,13 +33,7 @@ time_point in(std::chrono::milliseconds time) { return std::chrono::steady_clock
 
 class file_storage_test : public ::testing::Test {
  protected:
-  file_storage_test() : root_(make_root()), store_({.shared_root = root_, .node_root = root_ + "/node"}) {}
-  ~file_storage_test() override { std::filesystem::remove_all(root_); }
-
-  static std::string make_root() {
-    char name[] = "/tmp/weft-storage-XXXXXX";
-    return ::mkdtemp(name);
-  }
+  file_storage_test() : store_({.shared_root = root_, .node_root = root_ + "/node"}) {}
 
   file_id make(std::string_view path, open_mode mode = open_mode::create) {
     file_id file;
@@ -69,7 +65,8 @@ class file_storage_test : public ::testing::Test {
     return all.empty() ? storage_result{storage_status::failed, 0} : all.begin()->second;
   }
 
-  std::string root_;
+  const weft::testing::scratch_directory scratch_;
+  const std::string& root_ = scratch_.path();
   file_storage store_;
 };
 

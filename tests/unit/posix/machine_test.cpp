@@ -11,18 +11,15 @@
 #include <string>
 #include <weft/posix/machine.hpp>
 
+#include "support/scratch_directory.hpp"
+
 namespace weft::posix {
 namespace {
 
 /// A planted /proc and /sys.
 class machine : public ::testing::Test {
  protected:
-  machine() {
-    char name[] = "/tmp/weft-machine-XXXXXX";
-    root_ = ::mkdtemp(name);
-  }
   ~machine() override {
-    std::filesystem::remove_all(root_);
     ::unsetenv("SLURM_JOB_END_TIME");
     ::unsetenv("COBALT_ENDTIME");
   }
@@ -31,7 +28,8 @@ class machine : public ::testing::Test {
     std::filesystem::create_directories(file.parent_path());
     std::ofstream(file) << text;
   }
-  std::string root_;
+  const weft::testing::scratch_directory scratch_;
+  const std::string& root_ = scratch_.path();
 };
 
 TEST_F(machine, no_cgroup_is_no_limit) { EXPECT_EQ(cgroup_cpu_limit(root_), std::nullopt); }

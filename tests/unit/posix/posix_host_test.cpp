@@ -24,6 +24,8 @@
 #include <weft/core/error.hpp>
 #include <weft/posix/posix_host.hpp>
 
+#include "support/scratch_directory.hpp"
+
 namespace weft::posix {
 namespace {
 
@@ -91,12 +93,8 @@ bool alive(pid_t pid) {
 
 class posix_host_test : public ::testing::Test {
  protected:
-  posix_host_test() {
-    char name[] = "/tmp/weft-host-XXXXXX";
-    directory_ = ::mkdtemp(name);
-  }
-  ~posix_host_test() override { [[maybe_unused]] const int done = std::system(("rm -rf " + directory_).c_str()); }
-  std::string directory_;
+  const weft::testing::scratch_directory scratch_;
+  const std::string& directory_ = scratch_.path();
   posix_host host_;
 };
 

@@ -12,7 +12,7 @@
 #include <weft/async/async.hpp>
 #include <weft/core/random.hpp>
 
-#include "support/context_driver.hpp"
+#include "unit/queue/queue_fixture.hpp"
 
 namespace weft {
 namespace {
@@ -22,28 +22,9 @@ using testing::cluster_of_contexts;
 
 /// A queue on every rank of a cluster, and what became of its items.
 template <class T>
-struct farm {
+struct farm : testing::cluster_of_queues<T> {
   explicit farm(int ranks, queue_options options = {}, testing::fake_options faults = {})
-      : cluster(ranks, std::move(faults)), taken(static_cast<std::size_t>(ranks)) {
-    for (int r = 0; r < ranks; ++r) queues.push_back(std::make_unique<work_queue<T>>(cluster.at(r), options));
-  }
-  work_queue<T>& at(int rank) { return *queues[static_cast<std::size_t>(rank)]; }
-  bool finish(std::vector<future<void>>& tasks) {
-    return cluster.drive([&] {
-      for (auto& t : tasks) {
-        if (!t.ready()) return false;
-      }
-      return true;
-    });
-  }
-  std::uint64_t total(std::uint64_t queue_stats::*what) {
-    std::uint64_t sum = 0;
-    for (auto& q : queues) sum += q->stats().*what;
-    return sum;
-  }
-
-  cluster_of_contexts cluster;
-  std::vector<std::unique_ptr<work_queue<T>>> queues;
+      : testing::cluster_of_queues<T>(ranks, options, std::move(faults)), taken(static_cast<std::size_t>(ranks)) {}
   std::vector<std::vector<T>> taken;  // by rank
 };
 
