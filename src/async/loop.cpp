@@ -66,7 +66,12 @@ class loop::running_guard {
   detail::task_root* outer_root_;
 };
 
-loop::loop(world& outside) : transport_(*outside.transport), host_(*outside.host), storage_(outside.storage.get()), patient_looks_(transport_.limits().may_spin ? most_looks : 1) {
+loop::loop(world& outside)
+    : transport_(*outside.transport),
+      host_(*outside.host),
+      storage_(outside.storage.get()),
+      wakes_exactly_(transport_.limits().wakes_exactly),
+      patient_looks_(transport_.limits().may_spin ? most_looks : 1) {
   tasks_.owner = this;
   tasks_.failed = [](detail::task_group& self, std::exception_ptr error, source_location where) noexcept {
     static_cast<root_tasks&>(self).owner->report(std::move(error), "task", where);
@@ -109,7 +114,7 @@ bool loop::poll_sources() {
   // By index: what a source runs may add or remove sources.
   for (std::size_t i = 0; i < sources_.size(); ++i) {
     std::uint32_t& misses = sources_[i].misses;
-    if (misses >= quiet_after && ++misses % quiet_poll_every != 0) continue;
+    if (!wakes_exactly_ && misses >= quiet_after && ++misses % quiet_poll_every != 0) continue;
     const bool found = sources_[i].source->poll();
     if (i < sources_.size()) sources_[i].misses = found ? 0 : sources_[i].misses + (sources_[i].misses < quiet_after);
     any |= found;
@@ -274,7 +279,7 @@ bool loop::turn(time_point deadline) {
     const bool look_outside = (outside_countdown_ -= turns) < 0;
     if (look_outside) outside_countdown_ = outside_every;
     const bool may_have_slept = empty_turns_ == 0 || empty_turns_ >= turns_before_sleep;
-    if (look_outside || (!any && may_have_slept)) {
+    if (look_outside || (!any && (may_have_slept || wakes_exactly_))) {
       any |= reap_storage();
       any |= reap_host();
     }
@@ -284,7 +289,7 @@ bool loop::turn(time_point deadline) {
     }
   }
   any |= run_posted();
-  if (any ? (sources_countdown_ -= turns) < 0 : empty_turns_ == 1 || empty_turns_ % sources_every == 0) work_noted_ = true;
+  if (any ? (sources_countdown_ -= turns) < 0 : wakes_exactly_ || empty_turns_ == 1 || empty_turns_ % sources_every == 0) work_noted_ = true;
   const bool look_at_sources = std::exchange(work_noted_, false);
   if (look_at_sources) {
     sources_countdown_ = sources_every;
@@ -304,7 +309,7 @@ bool loop::turn(time_point deadline) {
 
 void loop::idle(time_point deadline) {
   ++metrics_.idle_turns;
-  const bool may_sleep = empty_turns_ >= turns_before_sleep;
+  const bool may_sleep = wakes_exactly_ || empty_turns_ >= turns_before_sleep;
   const bool woken = may_sleep && !host_.prepare_sleep();
   if (!woken && posted_.load(std::memory_order_acquire) == nullptr && ready_.empty())
     transport_.idle(std::min(deadline, timers_.next()), empty_turns_++, may_sleep ? host_.wait_fd() : -1);

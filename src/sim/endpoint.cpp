@@ -34,6 +34,38 @@ void message_list::remove(message* m) noexcept {
   m->next = m->previous = nullptr;
 }
 
+arrival_table::slot& arrival_table::find(const endpoint* to) noexcept {
+  const std::uint64_t spread = (reinterpret_cast<std::uintptr_t>(to) >> 4) * 0x9e3779b97f4a7c15u;
+  std::size_t i = static_cast<std::size_t>(spread >> 32) & (slots_.size() - 1);
+  while (slots_[i].to != nullptr && slots_[i].to != to) i = (i + 1) & (slots_.size() - 1);
+  return slots_[i];
+}
+
+void arrival_table::grow(std::int64_t now) {
+  const std::vector<slot> old = std::move(slots_);
+  std::size_t needed = 1;
+  for (const slot& s : old) needed += s.to != nullptr && s.time >= now ? 1u : 0u;
+  std::size_t size = 8;
+  while (size < 2 * needed) size *= 2;
+  slots_.assign(size, {});
+  used_ = 0;
+  for (const slot& s : old) {
+    if (s.to == nullptr || s.time < now) continue;
+    find(s.to) = s;
+    ++used_;
+  }
+}
+
+std::int64_t& arrival_table::at(const endpoint* to, std::int64_t now) {
+  if (2 * used_ >= slots_.size()) grow(now);
+  slot& s = find(to);
+  if (s.to == nullptr) {
+    s.to = to;
+    ++used_;
+  }
+  return s.time;
+}
+
 endpoint::endpoint(engine& owner, life& one, int number, std::uint64_t seed)
     : on(owner), of(one), rank(number), operations(1), random(seed) {}
 

@@ -172,22 +172,14 @@ void engine::pass(endpoint& self, duration length) noexcept {
   self.clock += cost;
 }
 
-void engine::charge(endpoint& self, duration cost, const char* what) {
-  pass(self, cost);
-  ++self.calls;
-  self.last_call = what;
-  while (!events_.empty() && events_.top().time < self.clock) {
-    if (events_.top().kind != event_kind::resume && stop_ == stop_reason::none) {
-      happen(events_.pop());
-      if (self.state == rank_state::ended) leave(self);
-      continue;
-    }
-    self.state = rank_state::ready;
-    events_.push(self.clock, event_kind::resume, &self);
-    switch_away(&self, false);
-    return;
+void engine::catch_up(endpoint& self) {
+  while (!events_.empty() && events_.top().time < self.clock && events_.top().kind != event_kind::resume &&
+         stop_ == stop_reason::none) {
+    happen(events_.pop());
+    if (self.state == rank_state::ended) leave(self);
   }
-  if (stop_ == stop_reason::none && self.paused_until <= self.clock) return;
+  const bool is_last = events_.empty() || events_.top().time >= self.clock;
+  if (is_last && stop_ == stop_reason::none && self.paused_until <= self.clock) return;
   self.state = rank_state::ready;
   events_.push(self.clock, event_kind::resume, &self);
   switch_away(&self, false);
@@ -205,7 +197,7 @@ void engine::park(endpoint& self, std::int64_t deadline) {
 }
 
 void engine::wake(endpoint& rank) {
-  rank.quiet_calls = 0;
+  ++rank.news;
   if (rank.state != rank_state::parked) return;
   rank.state = rank_state::ready;
   events_.push(std::max(now_, rank.clock), event_kind::resume, &rank);

@@ -66,7 +66,7 @@ std::int64_t engine::arrival(endpoint& from, endpoint& to, std::int64_t at, std:
   }
   if (at < from.late_until) there += from.late_by;
   if (at < to.late_until) there += to.late_by;
-  std::int64_t& last = from.last_arrival[&to];
+  std::int64_t& last = from.last_arrival.at(&to, now_);
   last = std::max(last, there);
   return last;
 }

@@ -42,7 +42,7 @@ disk_tree& sim_storage::tree(file_space space) {
                                      : disks_.node(self_.rank / self_.on.options().network.ranks_per_node);
 }
 
-void sim_storage::called(const char* what) { self_.on.charge(self_, call_cost, what); }
+void sim_storage::called(const char* what) { self_.on.look(self_, call_cost, what); }
 
 void sim_storage::name_changed(std::string_view path) {
   self_.on.trace(self_, traced::disk_name, -1, -1, path.size(), crc32c(path.data(), path.size()));

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstring>
 #include <exception>
+#include <utility>
 
 #include <weft/core/crc32c.hpp>
 #include <weft/core/error.hpp>
@@ -14,10 +15,6 @@
 namespace weft::sim {
 
 namespace {
-
-// A loop looks at some of its sources only in every fourth empty turn, and at the disk from its ninth on: a rank sleeps
-// after it has looked at everything.
-constexpr int calls_before_sleep = 10;
 
 std::uint32_t crc_of(const void* data, std::uint64_t count, const datatype& type, std::uint64_t bytes) {
   if (bytes == 0) return 0;
@@ -33,6 +30,7 @@ sim_transport::sim_transport(endpoint& self) : self_(self), on_(self.on) {
   if (self_.has_transport) throw usage_error("this simulated rank has a transport already");
   self_.has_transport = true;
   limits_.eager_bytes = on_.options().network.eager_bytes;
+  limits_.wakes_exactly = true;
 }
 
 sim_transport::~sim_transport() { self_.drop_everything(); }
@@ -70,7 +68,6 @@ void sim_transport::hand_out(std::uint32_t number, completion& now) {
               has_all ? crc_of(o.target, o.count, o.type, o.type.is_contiguous() ? now.bytes : 0) : 0);
   }
   self_.forget(number);
-  self_.quiet_calls = 0;
 }
 
 op_number sim_transport::started(std::uint32_t number, completion& now) {
@@ -125,8 +122,7 @@ std::uint32_t sim_transport::post(const envelope& from, void* data, std::uint64_
                                   void* token, noticed_by who, std::uint32_t persistent) {
   check(from, true);
   packed_bytes(count, type);  // refuses types that mean nothing here
-  // What comes before this moment is in the queue first.
-  on_.charge(self_, on_.options().costs.test, "irecv");
+  on_.glance(self_, on_.options().costs.test, "irecv");
   const std::uint32_t number = self_.add_operation(token, who);
   operation& o = self_.operations[number];
   o.is_receive = true;
@@ -158,7 +154,7 @@ op_number sim_transport::irecv(const envelope& from, void* data, std::uint64_t c
 
 bool sim_transport::iprobe(const envelope& from, matched_message& found) {
   check(from, true);
-  on_.charge(self_, on_.options().costs.test, "iprobe");
+  on_.glance(self_, on_.options().costs.test, "iprobe");
   const message* const m = find_unexpected(from);
   if (m == nullptr) return false;
   found = {0, m->bytes, m->source, m->tag};
@@ -167,13 +163,12 @@ bool sim_transport::iprobe(const envelope& from, matched_message& found) {
 
 bool sim_transport::improbe(const envelope& from, matched_message& found) {
   check(from, true);
-  on_.charge(self_, on_.options().costs.test, "improbe");
+  on_.glance(self_, on_.options().costs.test, "improbe");
   message* const m = find_unexpected(from);
   if (m == nullptr) return false;
   self_.comm(from.comm).messages.unexpected.remove(m);
   found = {++self_.next_matched, m->bytes, m->source, m->tag};
   self_.matched.emplace(found.id, m);
-  self_.quiet_calls = 0;
   return true;
 }
 
@@ -254,7 +249,8 @@ void sim_transport::free_persistent(persistent_id id) {
 }
 
 std::size_t sim_transport::poll(std::span<completion> out, bool) {
-  on_.charge(self_, on_.options().costs.poll, "poll");
+  on_.look(self_, on_.options().costs.poll, "poll");
+  self_.news_polled = self_.news;
   std::size_t n = 0;
   while (n < out.size() && self_.done.first != 0) {
     const std::uint32_t number = self_.done.first;
@@ -266,7 +262,7 @@ std::size_t sim_transport::poll(std::span<completion> out, bool) {
 
 bool sim_transport::test(op_number wanted, completion& now) {
   self_.started(wanted);
-  on_.charge(self_, on_.options().costs.test, "test");
+  on_.glance(self_, on_.options().costs.test, "test");
   const auto number = static_cast<std::uint32_t>(wanted);
   const operation& o = self_.operations[number];
   if (!o.is_done) return false;
@@ -276,22 +272,27 @@ bool sim_transport::test(op_number wanted, completion& now) {
 }
 
 time_point sim_transport::now() {
-  on_.charge(self_, on_.options().costs.clock, "now");
+  on_.glance(self_, on_.options().costs.clock, "now");
   return time_point(duration(self_.clock));
 }
 
 void sim_transport::idle(time_point deadline, std::uint64_t, int) {
-  const bool sleeps = self_.quiet_calls >= calls_before_sleep;
-  on_.charge(self_, on_.options().costs.idle, "idle");
-  if (!sleeps || self_.quiet_calls < calls_before_sleep) {
-    ++self_.quiet_calls;
-    return;
-  }
+  on_.pass(self_, on_.options().costs.idle);
+  ++self_.calls;
+  self_.last_call = "idle";
   const std::int64_t until = deadline.time_since_epoch().count();
-  if (until > self_.clock) on_.park(self_, until);
+  // News that came since the last poll would not wake it.
+  if (self_.news_polled == self_.news && until > self_.clock) {
+    on_.park(self_, until);
+  } else {
+    on_.catch_up(self_);
+  }
 }
 
-void sim_transport::compute(duration length) { on_.charge(self_, length, "compute"); }
+void sim_transport::compute(duration length) {
+  on_.pass(self_, length);
+  on_.look(self_, duration(0), "compute");
+}
 
 void sim_transport::abort(int code) { on_.abort(self_, code); }
 

@@ -263,6 +263,7 @@ class loop {
   weft::transport& transport_;
   weft::host& host_;
   weft::storage* storage_;
+  bool wakes_exactly_;  ///< a turn that finds nothing has looked at everything
   int patient_looks_;  ///< at the sources, in a turn that has nothing else to do
   ready_queue ready_;
   timer_queue timers_;

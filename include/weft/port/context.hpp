@@ -80,6 +80,10 @@ class context {
   /// Makes progress from anywhere, for instance within a long computation; runs no user code.
   bool poll() { return loop_.poll(); }
 
+  /// The program has computed for so long. Under MPI that time has passed already, and this does nothing; in the simulator,
+  /// which does not see the time that a computation takes, it passes now.
+  void compute(duration length) { outside_.transport->compute(length); }
+
   /// Collective: ready when every rank has called it, every message posted on any port has been handled (a coroutine
   /// handler to its end) and no task of the context's scope is left on any rank, but for tasks that await this. Such a
   /// task must await the future itself. Mattern's four-counter method, one sum over all ranks per wave.

@@ -6,7 +6,6 @@
 #include <map>
 #include <memory>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include <weft/core/random.hpp>
@@ -105,6 +104,26 @@ struct message_list {
   void remove(message* m) noexcept;
 };
 
+/// The last arrival at each receiver that is still to come: what keeps the messages of a pair in order. By address, but
+/// only looked up, so that addresses change nothing.
+class arrival_table {
+ public:
+  /// The receiver's entry. Entries of times before `now` may be forgotten: zero.
+  std::int64_t& at(const endpoint* to, std::int64_t now);
+  void clear() noexcept { slots_.clear(); }
+
+ private:
+  struct slot {
+    const endpoint* to = nullptr;
+    std::int64_t time = 0;
+  };
+  slot& find(const endpoint* to) noexcept;
+  void grow(std::int64_t now);
+
+  std::vector<slot> slots_;  ///< open addressing; a power of two, or empty
+  std::size_t used_ = 0;
+};
+
 /// MPI's two matching queues.
 struct matching {
   operation_list posted;
@@ -146,7 +165,8 @@ struct endpoint {
   int slow_factor = 1;
   std::int64_t late_until = 0;
   std::int64_t late_by = 0;
-  int quiet_calls = 0;  ///< of `idle`, since anything last happened here
+  std::uint64_t news = 0;         ///< how often there was something to look at
+  std::uint64_t news_polled = 0;  ///< as of the last poll
   std::uint64_t calls = 0;
   const char* last_call = "nothing";
   std::vector<std::shared_ptr<event_target>> attachments;  ///< to which events may come even after its end
@@ -158,7 +178,7 @@ struct endpoint {
   // Its port to the network.
   std::int64_t port_out_free = 0;
   std::int64_t port_in_free = 0;
-  std::unordered_map<const endpoint*, std::int64_t> last_arrival;  ///< looked up only: its order means nothing
+  arrival_table last_arrival;
 
   // What it has started.
   bool has_transport = false;

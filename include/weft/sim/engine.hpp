@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include <weft/core/random.hpp>
@@ -102,8 +103,22 @@ class engine {
   void set_thread_state(void* (*swap)(void* next)) noexcept { swap_thread_state_ = swap; }
 
   // --- called by the rank that runs -------------------------------------------------------------------------------------
-  /// The rank's call costs it so much; everything earlier happens first. `what` names the call.
-  void charge(endpoint& self, duration cost, const char* what);
+  /// Everything that is earlier than the rank's clock happens, and other ranks run up to it.
+  void catch_up(endpoint& self);
+  /// The rank has called `what`, which looks at the outside as it is now and then costs so much.
+  void look(endpoint& self, duration cost, const char* what) {
+    ++self.calls;
+    self.last_call = what;
+    catch_up(self);
+    pass(self, cost);
+  }
+  /// As `look`, for calls that come beside a `poll` and may see what is half a microsecond old.
+  void glance(endpoint& self, duration cost, const char* what) {
+    ++self.calls;
+    self.last_call = what;
+    if (self.clock - now_ > glance_age) catch_up(self);
+    pass(self, cost);
+  }
   /// Passes time without a look at anything.
   void pass(endpoint& self, duration length) noexcept;
   /// Waits for news or for `deadline`.
@@ -145,6 +160,7 @@ class engine {
   endpoint* overflowed(const void* address) const noexcept;
 
  private:
+  static constexpr std::int64_t glance_age = 500;
   static void run_thread(void* self);
   endpoint* next();
   void happen(const event& e);

@@ -71,6 +71,7 @@ struct transport_limits {
   int max_tag = 32767;
   int threads = 1;                   ///< threads that may call the transport: always one
   bool may_spin = false;             ///< looking again costs tens of ns: the rank has a processor of its own
+  bool wakes_exactly = false;        ///< `idle` returns when there is news, and only then: look at everything before
 };
 
 /// Facts about the ranks that share this rank's node, numbered 0..node_size-1 by rank order.
