@@ -15,6 +15,7 @@
 #include "cases.hpp"
 #include "common/app.hpp"
 #include "ring.hpp"
+#include "simulation.hpp"
 
 namespace {
 
@@ -82,13 +83,25 @@ int run_suite(const weft::apps::app& app, int argc, char** argv, suite cases, co
   return weft::run(argc, argv, program);
 }
 
-int run_ring(const weft::apps::app& app) {
+nlohmann::json tell(const std::vector<row>& all) {
   nlohmann::json rows = nlohmann::json::array();
-  for (const row& r : ring4(std::filesystem::read_symlink("/proc/self/exe").string())) {
+  for (const row& r : all) {
     std::cout << fmt::format("{:<20} {:<12} {:>12.1f} {:>12.1f} {:>9.5f}\n", r.name, r.peer, r.ours_ns, r.peer_ns, r.ratio);
     rows.push_back({{"case", r.name}, {"peer", r.peer}, {"ours_ns", r.ours_ns}, {"peer_ns", r.peer_ns}, {"ratio", r.ratio}});
   }
-  app.write_json({{"rows", rows}});
+  return rows;
+}
+
+int run_ring(const weft::apps::app& app) {
+  app.write_json({{"rows", tell(ring4(std::filesystem::read_symlink("/proc/self/exe").string()))}});
+  return 0;
+}
+
+int run_simulation(const weft::apps::app& app, const selection& chosen) {
+  const simulation_figures all = simulation(chosen.only, chosen.quick);
+  const nlohmann::json rows = tell(all.rows);
+  if (all.resident_bytes_per_rank > 0) std::cout << fmt::format("resident memory of a rank: {:.0f} bytes\n", all.resident_bytes_per_rank);
+  app.write_json({{"rows", rows}, {"resident_bytes_per_rank", all.resident_bytes_per_rank}});
   return 0;
 }
 
@@ -110,6 +123,7 @@ int main(int argc, char** argv) {
   const auto* loop_command = cli.add_subcommand("loop", "timers, tasks, posts from threads: mpirun -n 1 weft-bench loop");
   const auto* journal_command = cli.add_subcommand("journal", "journal records on this folder's disk: mpirun -n 1 weft-bench journal");
   const auto* ring_command = cli.add_subcommand("ring4", "a token round 4 ranks on this machine's processors; launches mpirun itself");
+  const auto* sim_command = cli.add_subcommand("sim", "what the simulator costs: messages, and starting 1,024 ranks; without mpirun");
   auto* rank_command = cli.add_subcommand("ring-rank", "one launch of ring4 (for its own use)")->group("");
   std::string kind = "ours";
   int hops = 4000;
@@ -118,6 +132,7 @@ int main(int argc, char** argv) {
   if (!app.parse(argc, argv)) return app.exit_code();
 
   if (ring_command->parsed()) return run_ring(app);
+  if (sim_command->parsed()) return run_simulation(app, chosen);
   if (p2p_command->parsed()) return run_suite(app, argc, argv, p2p, chosen, 2);
   if (port_command->parsed()) return run_suite(app, argc, argv, ports, chosen, 2);
   if (queue_command->parsed()) return run_suite(app, argc, argv, queues, chosen, 2);
