@@ -81,7 +81,7 @@ void collective_run::take(const step& s) {
         return;
       }
       o.is_posted = true;
-      queue.posted.push_back(self_.operations, number);
+      queue.posted.push_back({s.peer, call_, number});
       break;
     }
   }

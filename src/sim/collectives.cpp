@@ -98,7 +98,7 @@ void copy_group(group& of, const std::vector<membership>& all) {
 
 template <class Plan>
 op_number sim_transport::collective(comm_id comm, void* token, completion& now, const char* name, Plan&& plan) {
-  on_.glance(self_, on_.options().network.overhead, name);
+  on_.look(self_, on_.options().network.overhead, name);
   self_.comm(comm);
   const std::uint32_t number = self_.add_operation(token, noticed_by::poll);
   auto made = std::make_unique<collective_run>(self_, comm, number);

@@ -34,6 +34,40 @@ void message_list::remove(message* m) noexcept {
   m->next = m->previous = nullptr;
 }
 
+void posted_queue::erase(std::size_t at) {
+  if (at == first_) {
+    ++first_;
+    if (first_ == entries_.size()) {
+      entries_.clear();
+      first_ = 0;
+    } else if (first_ >= 64 && 2 * first_ >= entries_.size()) {
+      entries_.erase(entries_.begin(), entries_.begin() + static_cast<std::ptrdiff_t>(first_));
+      first_ = 0;
+    }
+    return;
+  }
+  entries_.erase(entries_.begin() + static_cast<std::ptrdiff_t>(at));
+}
+
+std::uint32_t posted_queue::take(int source, int tag) {
+  for (std::size_t i = first_; i < entries_.size(); ++i) {
+    const entry& e = entries_[i];
+    if ((e.peer != source && e.peer != any_source) || (e.tag != tag && e.tag != any_tag)) continue;
+    const std::uint32_t found = e.operation;
+    erase(i);
+    return found;
+  }
+  return 0;
+}
+
+void posted_queue::remove(std::uint32_t operation) {
+  for (std::size_t i = first_; i < entries_.size(); ++i) {
+    if (entries_[i].operation != operation) continue;
+    erase(i);
+    return;
+  }
+}
+
 arrival_table::slot& arrival_table::find(const endpoint* to) noexcept {
   const std::uint64_t spread = (reinterpret_cast<std::uintptr_t>(to) >> 4) * 0x9e3779b97f4a7c15u;
   std::size_t i = static_cast<std::size_t>(spread >> 32) & (slots_.size() - 1);
@@ -45,7 +79,7 @@ void arrival_table::grow(std::int64_t now) {
   const std::vector<slot> old = std::move(slots_);
   std::size_t needed = 1;
   for (const slot& s : old) needed += s.to != nullptr && s.time >= now ? 1u : 0u;
-  std::size_t size = 8;
+  std::size_t size = 32;
   while (size < 2 * needed) size *= 2;
   slots_.assign(size, {});
   used_ = 0;
@@ -71,11 +105,7 @@ endpoint::endpoint(engine& owner, life& one, int number, std::uint64_t seed)
 
 endpoint::~endpoint() = default;
 
-comm_state& endpoint::comm(comm_id id) {
-  const auto index = static_cast<std::size_t>(id);
-  if (index >= comms.size() || !comms[index]) throw world_error("unknown or freed communicator", static_cast<int>(id));
-  return *comms[index];
-}
+void endpoint::unknown_comm(comm_id id) { throw world_error("unknown or freed communicator", static_cast<int>(id)); }
 
 comm_state* endpoint::find(const group* members) noexcept {
   for (const auto& comm : comms) {
@@ -109,10 +139,15 @@ std::uint32_t endpoint::add_operation(void* token, noticed_by who) {
     operations.emplace_back();
   }
   operation& o = operations[number];
-  o = operation{};
-  o.in_use = true;
-  o.token = o.result.token = token;
+  // `type` and `count` are set by whoever reads them.
+  o.result = {};
+  o.result.token = token;
+  o.next = o.previous = o.persistent = 0;
   o.who = who;
+  o.is_receive = o.is_done = o.is_posted = false;
+  o.in_use = true;
+  o.part_of = nullptr;
+  o.matched = nullptr;
   return number;
 }
 
@@ -160,6 +195,10 @@ void endpoint::drop_everything() noexcept {
     }
   }
   comms.clear();
+  for (const delivery& d : inbox) {
+    if (d.is != delivery::kind::finish) on.free_message(d.what);
+  }
+  inbox.clear();
   last_arrival.clear();
   has_transport = false;
 }

@@ -12,8 +12,14 @@ constexpr std::size_t kept_events = 64;
 // Timers of a rank that ring without any rank doing anything afterwards: more of them mean that only clocks are still
 // alive.
 constexpr std::uint64_t timers_in_vain_most = 1000;
+constexpr std::size_t stack_places = 24;
+constexpr std::size_t stack_step = 128;
 // The clock of a world does not begin at zero: a time of zero is what nobody has set.
 constexpr std::int64_t beginning = 1'000'000'000;
+
+std::int64_t shortest_latency(const network_options& net) {
+  return (net.ranks_per_node > 1 ? std::min(net.latency, net.node_latency) : net.latency).count();
+}
 
 }  // namespace
 
@@ -27,6 +33,7 @@ engine::engine(const world_options& options)
       network_random_(random_()),
       stacks_(options.limits.stack_bytes),
       now_(beginning),
+      lookahead_(shortest_latency(options.network)),
       ring_(kept_events) {}
 
 engine::~engine() {
@@ -47,17 +54,21 @@ life& engine::add_life(int ranks) {
   for (int r = 0; r < ranks; ++r) {
     made.ranks.push_back(std::make_unique<endpoint>(*this, made, r, random_()));
     made.ranks.back()->add_comm(made.everyone, r);
+    made.ranks.back()->place = ranks_.add_rank();
+    by_place_.push_back(made.ranks.back().get());
   }
   return made;
 }
 
 void engine::start(endpoint& rank, std::function<void()> body) {
   rank.stack = stacks_.take();
-  rank.thread.prepare(rank.stack, stacks_.bytes(), &engine::run_thread, &rank);
+  // All stacks begin at the same place of a page, and would compete for the same lines of the caches.
+  const std::size_t unused = static_cast<std::size_t>(rank.rank) % stack_places * stack_step;
+  rank.thread.prepare(rank.stack, stacks_.bytes() - unused, &engine::run_thread, &rank);
   bodies_[&rank] = std::move(body);
   rank.clock = now_;
   ++rank.of.running;
-  events_.push(now_, event_kind::resume, &rank);
+  queue(rank);
 }
 
 void engine::run_thread(void* argument) {
@@ -86,7 +97,9 @@ void engine::end(life& over) {
 
 /// Goes on from what `from` was doing (null: the thread's own stack) to whoever is next.
 void engine::switch_away(endpoint* from, bool is_last) {
+  is_outside_ = true;
   endpoint* const to = next();
+  is_outside_ = to == nullptr;
   if (to == from) return;
   fiber& left = from != nullptr ? from->thread : outside_;
   fiber& entered = to != nullptr ? to->thread : outside_;
@@ -107,62 +120,90 @@ endpoint* engine::next() {
     if (stop_ != stop_reason::none) return nullptr;
     if (until_->running == 0 || until_->is_crashed) {
       stop_ = stop_reason::life_over;
-    } else if (events_.empty()) {
-      stop_ = stop_reason::standstill;
-    } else {
-      const event e = events_.pop();
-      if (e.kind != event_kind::resume) {
-        happen(e);
+    } else if (outside_events_.top_time() <= ranks_.top_time()) {
+      if (outside_events_.empty()) {
+        stop_ = stop_reason::standstill;
         continue;
       }
-      endpoint& rank = *e.who;
+      const outside_event e = outside_events_.pop();
       now_ = e.time;
-      if (rank.state != rank_state::ready) continue;
-      if (rank.paused_until > e.time) {
-        events_.push(rank.paused_until, event_kind::resume, &rank);
-        continue;
-      }
-      rank.state = rank_state::running;
-      rank.clock = std::max(rank.clock, e.time);
-      return &rank;
+      count_event();
+      e.target->on_time(e.argument);
+    } else {
+      now_ = ranks_.top_time();
+      if (endpoint* const rank = turn_of(*by_place_[ranks_.top()])) return rank;
     }
   }
 }
 
-void engine::happen(const event& e) {
-  now_ = e.time;
+/// What the network has for the rank by now is taken in; returns the rank if it is to go on.
+endpoint* engine::turn_of(endpoint& rank) {
+  take_in(rank, now_);
+  if (rank.state == rank_state::parked && rank.deadline <= now_) {
+    wake(rank);
+    count_event();
+    if (++timers_in_vain_ > timers_in_vain_most * static_cast<std::uint64_t>(until_->running))
+      stop_ = stop_reason::standstill;
+  }
+  if (rank.state == rank_state::ready && rank.clock <= now_ && rank.paused_until <= now_) {
+    ranks_.remove(rank.place);
+    fetch_next();
+    rank.state = rank_state::running;
+    rank.clock = now_;
+    return &rank;
+  }
+  queue(rank);
+  return nullptr;
+}
+
+/// What the next rank begins with comes into the caches while this one runs.
+void engine::fetch_next() const noexcept {
+  if (ranks_.top_time() == rank_queue::no_time) return;
+  const endpoint& next = *by_place_[ranks_.top()];
+  __builtin_prefetch(&next.state);
+  __builtin_prefetch(&next.inbox);
+  __builtin_prefetch(&next.comms);
+  __builtin_prefetch(&next.operations);
+  next.thread.fetch();
+  if (next.inbox.top_time() == rank_queue::no_time) return;
+  const auto* const what = reinterpret_cast<const std::byte*>(next.inbox.top().what);
+  __builtin_prefetch(what);
+  __builtin_prefetch(what + 64);
+}
+
+void engine::queue(endpoint& rank) {
+  std::int64_t at = rank.inbox.top_time();
+  if (rank.state == rank_state::ready) at = std::min(at, std::max({now_, rank.clock, rank.paused_until}));
+  if (rank.state == rank_state::parked) at = std::min(at, rank.deadline);
+  ranks_.set(rank.place, at);
+}
+
+void engine::post(endpoint& to, std::int64_t at, delivery::kind is, message* what, std::uint32_t operation) {
+  to.inbox.push({at, ++made_, what, operation, is});
+  if (to.state != rank_state::running && at < ranks_.time_of(to.place)) ranks_.set(to.place, at);
+}
+
+void engine::count_event() {
   if (++counts_.events > options_.limits.events) stop_ = stop_reason::event_limit;
   if (now_ - until_->started_at > options_.limits.virtual_time.count()) stop_ = stop_reason::time_limit;
-  switch (e.kind) {
-    case event_kind::resume:
-      break;
-    case event_kind::timer:
-      if (e.who->timer_queued != e.time) break;
-      e.who->timer_queued = -1;
-      if (e.who->state != rank_state::parked) break;
-      if (e.who->deadline <= e.time) {
-        wake(*e.who);
-        if (++timers_in_vain_ > timers_in_vain_most * static_cast<std::uint64_t>(until_->running))
-          stop_ = stop_reason::standstill;
-      } else if (e.who->deadline != never.time_since_epoch().count()) {
-        e.who->timer_queued = e.who->deadline;
-        events_.push(e.who->deadline, event_kind::timer, e.who);
-      }
-      break;
-    case event_kind::arrive:
-      arrive(static_cast<message*>(e.what));
-      break;
-    case event_kind::transfer:
-      transfer(static_cast<message*>(e.what));
-      break;
-    case event_kind::finish:
-      if (e.who->state != rank_state::ended && e.argument < e.who->operations.size()) {
-        e.who->complete(static_cast<std::uint32_t>(e.argument));
-      }
-      break;
-    case event_kind::call:
-      static_cast<event_target*>(e.what)->on_time(e.argument);
-      break;
+}
+
+void engine::take_in(endpoint& rank, std::int64_t until) {
+  while (rank.inbox.top_time() <= until) {
+    const delivery d = rank.inbox.pop();
+    now_ = d.time;
+    count_event();
+    switch (d.is) {
+      case delivery::kind::arrive:
+        arrive(d.what);
+        break;
+      case delivery::kind::transfer:
+        transfer(d.what);
+        break;
+      case delivery::kind::finish:
+        if (rank.state != rank_state::ended && d.operation < rank.operations.size()) rank.complete(d.operation);
+        break;
+    }
   }
 }
 
@@ -172,27 +213,21 @@ void engine::pass(endpoint& self, duration length) noexcept {
   self.clock += cost;
 }
 
-void engine::catch_up(endpoint& self) {
-  while (!events_.empty() && events_.top().time < self.clock && events_.top().kind != event_kind::resume &&
-         stop_ == stop_reason::none) {
-    happen(events_.pop());
-    if (self.state == rank_state::ended) leave(self);
-  }
-  const bool is_last = events_.empty() || events_.top().time >= self.clock;
-  if (is_last && stop_ == stop_reason::none && self.paused_until <= self.clock) return;
+void engine::catch_up_now(endpoint& self) {
+  const std::int64_t present = now_;
+  take_in(self, self.clock - 1);
+  now_ = present;
+  const bool is_ahead = ranks_.top_time() < self.clock - lookahead_ || outside_events_.top_time() < self.clock;
+  if (!is_ahead && self.paused_until <= self.clock && stop_ == stop_reason::none) return;
   self.state = rank_state::ready;
-  events_.push(self.clock, event_kind::resume, &self);
+  queue(self);
   switch_away(&self, false);
 }
 
 void engine::park(endpoint& self, std::int64_t deadline) {
   self.state = rank_state::parked;
   self.deadline = deadline;
-  const bool is_known = self.timer_queued >= 0 && self.timer_queued <= deadline;
-  if (deadline != never.time_since_epoch().count() && !is_known) {
-    self.timer_queued = std::max(deadline, now_);
-    events_.push(self.timer_queued, event_kind::timer, &self);
-  }
+  queue(self);
   switch_away(&self, false);
 }
 
@@ -200,7 +235,8 @@ void engine::wake(endpoint& rank) {
   ++rank.news;
   if (rank.state != rank_state::parked) return;
   rank.state = rank_state::ready;
-  events_.push(std::max(now_, rank.clock), event_kind::resume, &rank);
+  rank.clock = std::max(present(), rank.clock);
+  queue(rank);
 }
 
 void engine::abort(endpoint& self, int code) {
@@ -217,6 +253,7 @@ void engine::abort(endpoint& self, int code) {
 void engine::kill(endpoint& rank) {
   if (rank.state == rank_state::ended) return;
   rank.state = rank_state::ended;
+  ranks_.remove(rank.place);
   for (const auto& clean_up : rank.at_kill) clean_up();
   rank.at_kill.clear();
   rank.drop_everything();

@@ -12,7 +12,7 @@ namespace weft::sim {
 namespace {
 
 void require_known(const datatype& type) {
-  if (type.is_opaque) throw world_error("an opaque datatype means nothing without its own world", 0);
+  if (type.is_opaque) unknown_type();
 }
 
 template <class T>
@@ -94,10 +94,7 @@ bool combine(element_kind element, reduction kind, const std::byte* in, std::byt
 
 }  // namespace
 
-std::uint64_t packed_bytes(std::uint64_t count, const datatype& type) {
-  require_known(type);
-  return count * type.packed_size();
-}
+void unknown_type() { throw world_error("an opaque datatype means nothing without its own world", 0); }
 
 void pack(const void* data, std::uint64_t count, const datatype& type, std::byte* out) {
   const std::uint64_t total = packed_bytes(count, type);

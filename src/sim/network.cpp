@@ -74,7 +74,7 @@ std::int64_t engine::arrival(endpoint& from, endpoint& to, std::int64_t at, std:
 void engine::dispatch(message* m, std::int64_t at, std::uint64_t payload_bytes) {
   ++counts_.messages;
   counts_.bytes += m->bytes;
-  events_.push(arrival(*m->from, *m->to, at, payload_bytes + header_bytes), event_kind::arrive, m->to, m);
+  post(*m->to, arrival(*m->from, *m->to, at, payload_bytes + header_bytes), delivery::kind::arrive, m);
 }
 
 void engine::arrive(message* m) {
@@ -86,9 +86,7 @@ void engine::arrive(message* m) {
     return;
   }
   matching& queue = m->is_collective ? comm->collectives : comm->messages;
-  for (std::uint32_t number = queue.posted.first; number != 0; number = to.operations[number].next) {
-    if (!matches(to.operations[number].match, *m)) continue;
-    queue.posted.remove(to.operations, number);
+  if (const std::uint32_t number = queue.posted.take(m->source, m->tag); number != 0) {
     to.operations[number].is_posted = false;
     deliver(m, number, now_);
     return;
@@ -120,7 +118,7 @@ void engine::fetch(message* m, std::uint32_t number, std::int64_t at) {
   m->receiver_operation = number;
   m->to->operations[number].matched = m;
   const std::int64_t asked = at + latency_between(*m->to, *m->from);
-  events_.push(arrival(*m->from, *m->to, asked, m->bytes + header_bytes), event_kind::transfer, m->to, m);
+  post(*m->to, arrival(*m->from, *m->to, asked, m->bytes + header_bytes), delivery::kind::transfer, m);
 }
 
 void engine::transfer(message* m) {
@@ -155,7 +153,7 @@ void engine::take_data(message& m) {
     pack(source.source, source.count, source.type, packed.data());
     copy_into(into, packed.data(), m.bytes);
   }
-  events_.push(now_ + latency_between(*m.to, from), event_kind::finish, &from, nullptr, m.sender_operation);
+  post(from, present() + latency_between(*m.to, from), delivery::kind::finish, nullptr, m.sender_operation);
 }
 
 void engine::hurry(message* m) {

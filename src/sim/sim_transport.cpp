@@ -122,7 +122,7 @@ std::uint32_t sim_transport::post(const envelope& from, void* data, std::uint64_
                                   void* token, noticed_by who, std::uint32_t persistent) {
   check(from, true);
   packed_bytes(count, type);  // refuses types that mean nothing here
-  on_.glance(self_, on_.options().costs.test, "irecv");
+  on_.look(self_, on_.options().costs.test, "irecv");
   const std::uint32_t number = self_.add_operation(token, who);
   operation& o = self_.operations[number];
   o.is_receive = true;
@@ -137,7 +137,7 @@ std::uint32_t sim_transport::post(const envelope& from, void* data, std::uint64_
     on_.deliver(m, number, self_.clock);
   } else {
     o.is_posted = true;
-    queue.posted.push_back(self_.operations, number);
+    queue.posted.push_back({from.peer, from.tag, number});
   }
   return number;
 }
@@ -154,7 +154,7 @@ op_number sim_transport::irecv(const envelope& from, void* data, std::uint64_t c
 
 bool sim_transport::iprobe(const envelope& from, matched_message& found) {
   check(from, true);
-  on_.glance(self_, on_.options().costs.test, "iprobe");
+  on_.look(self_, on_.options().costs.test, "iprobe");
   const message* const m = find_unexpected(from);
   if (m == nullptr) return false;
   found = {0, m->bytes, m->source, m->tag};
@@ -163,7 +163,7 @@ bool sim_transport::iprobe(const envelope& from, matched_message& found) {
 
 bool sim_transport::improbe(const envelope& from, matched_message& found) {
   check(from, true);
-  on_.glance(self_, on_.options().costs.test, "improbe");
+  on_.look(self_, on_.options().costs.test, "improbe");
   message* const m = find_unexpected(from);
   if (m == nullptr) return false;
   self_.comm(from.comm).messages.unexpected.remove(m);
@@ -194,7 +194,7 @@ bool sim_transport::cancel_recv(op_number wanted, completion& now) {
   if (!o.is_receive) throw world_error("only a receive can be cancelled", static_cast<int>(number));
   on_.trace(self_, traced::cancel, o.match.peer, o.match.tag, 0, 0);
   if (o.is_posted) {
-    self_.comm(o.match.comm).messages.posted.remove(self_.operations, number);
+    self_.comm(o.match.comm).messages.posted.remove(number);
     self_.forget(number);
     return true;
   }
@@ -262,7 +262,7 @@ std::size_t sim_transport::poll(std::span<completion> out, bool) {
 
 bool sim_transport::test(op_number wanted, completion& now) {
   self_.started(wanted);
-  on_.glance(self_, on_.options().costs.test, "test");
+  on_.look(self_, on_.options().costs.test, "test");
   const auto number = static_cast<std::uint32_t>(wanted);
   const operation& o = self_.operations[number];
   if (!o.is_done) return false;
@@ -272,7 +272,7 @@ bool sim_transport::test(op_number wanted, completion& now) {
 }
 
 time_point sim_transport::now() {
-  on_.glance(self_, on_.options().costs.clock, "now");
+  on_.look(self_, on_.options().costs.clock, "now");
   return time_point(duration(self_.clock));
 }
 
@@ -285,7 +285,7 @@ void sim_transport::idle(time_point deadline, std::uint64_t, int) {
   if (self_.news_polled == self_.news && until > self_.clock) {
     on_.park(self_, until);
   } else {
-    on_.catch_up(self_);
+    on_.look(self_, duration(0), "idle");
   }
 }
 

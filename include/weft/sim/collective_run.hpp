@@ -24,7 +24,8 @@ class collective_run {
   int size() const noexcept { return size_; }
   std::vector<std::byte>& buffer() noexcept { return buffer_; }
 
-  // --- the plan: offsets and lengths in the buffer, in bytes ------------------------------------------------------------
+  // --- the plan: offsets and lengths in the buffer, in bytes
+  // ------------------------------------------------------------
   void send(int peer, std::uint64_t offset, std::uint64_t bytes) {
     steps_.push_back({kind::send, peer, offset, 0, bytes});
   }

@@ -43,7 +43,6 @@ struct group {
 /// operation holds the data.
 struct message {
   message* next = nullptr;
-  message* previous = nullptr;
   group* on = nullptr;
   endpoint* from = nullptr;
   endpoint* to = nullptr;
@@ -53,22 +52,16 @@ struct message {
   int source = 0;                        ///< rank in the communicator
   int tag = 0;
   bool is_collective = false;
+  std::byte short_payload[39] = {};
   std::vector<std::byte> payload;
-  std::byte short_payload[64] = {};
+  message* previous = nullptr;
 
   std::byte* data() noexcept { return bytes <= sizeof short_payload ? short_payload : payload.data(); }
 };
 
+/// What a rank has started. What every operation needs stands in front.
 struct operation {
-  void* token = nullptr;
   completion result;
-  const void* source = nullptr;  ///< sends
-  void* target = nullptr;        ///< receives
-  std::uint64_t count = 0;
-  datatype type;
-  envelope match;
-  collective_run* part_of = nullptr;     ///< a step of a collective
-  message* matched = nullptr;            ///< a receive whose data are on the way
   std::uint32_t next = 0, previous = 0;  ///< in the list that it stands in
   std::uint32_t persistent = 0;
   noticed_by who = noticed_by::poll;
@@ -76,6 +69,13 @@ struct operation {
   bool is_done = false;
   bool is_posted = false;
   bool in_use = false;
+  const void* source = nullptr;  ///< sends
+  void* target = nullptr;        ///< receives
+  std::uint64_t count = 0;
+  collective_run* part_of = nullptr;  ///< a step of a collective
+  message* matched = nullptr;         ///< a receive whose data are on the way
+  envelope match;
+  datatype type;
 };
 
 struct persistent_operation {
@@ -124,9 +124,28 @@ class arrival_table {
   std::size_t used_ = 0;
 };
 
+/// Posted receives in their order. What a message is compared with stands close together, because every message looks.
+class posted_queue {
+ public:
+  struct entry {
+    int peer;
+    int tag;
+    std::uint32_t operation;
+  };
+  void push_back(const entry& one) { entries_.push_back(one); }
+  /// Takes out the first one that matches and returns its operation; 0 if none does.
+  std::uint32_t take(int source, int tag);
+  void remove(std::uint32_t operation);
+
+ private:
+  void erase(std::size_t at);
+  std::vector<entry> entries_;
+  std::size_t first_ = 0;  ///< those before it are gone
+};
+
 /// MPI's two matching queues.
 struct matching {
-  operation_list posted;
+  posted_queue posted;
   message_list unexpected;
 };
 
@@ -157,9 +176,10 @@ struct endpoint {
   std::byte* stack = nullptr;
   void* thread_state = nullptr;  ///< what `engine::swap_thread_state` keeps for it
   rank_state state = rank_state::ready;
-  std::int64_t clock = 0;          ///< ns; may be ahead of the engine's while it runs
-  std::int64_t deadline = 0;       ///< while parked
-  std::int64_t timer_queued = -1;  ///< the time of the earliest timer event that is queued for it
+  std::int64_t clock = 0;     ///< ns; may be ahead of the engine's while it runs
+  std::int64_t deadline = 0;  ///< while parked
+  std::uint32_t place = 0;    ///< in the engine's queue
+  event_queue<delivery> inbox;
   std::int64_t paused_until = 0;
   std::int64_t slow_until = 0;
   int slow_factor = 1;
@@ -192,7 +212,12 @@ struct endpoint {
   std::uint64_t next_matched = 0;
   random_source random;
 
-  comm_state& comm(comm_id id);  ///< throws `world_error` for an unknown one
+  comm_state& comm(comm_id id) {  ///< throws `world_error` for an unknown one
+    const auto index = static_cast<std::size_t>(id);
+    if (index >= comms.size() || !comms[index]) unknown_comm(id);
+    return *comms[index];
+  }
+  [[noreturn]] static void unknown_comm(comm_id id);
   comm_state* find(const group* members) noexcept;
   std::uint32_t add_comm(std::shared_ptr<group> members, int rank_in_it);
   operation& started(op_number number);  ///< throws `world_error` for one that is not started

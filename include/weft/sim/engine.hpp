@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -12,6 +13,7 @@
 #include <weft/sim/endpoint.hpp>
 #include <weft/sim/event_queue.hpp>
 #include <weft/sim/options.hpp>
+#include <weft/sim/rank_queue.hpp>
 #include <weft/sim/trace_hash.hpp>
 
 namespace weft::sim {
@@ -73,10 +75,12 @@ struct life {
 
 enum class stop_reason : std::uint8_t { none, life_over, standstill, time_limit, event_limit };
 
-/// Runs ranks one at a time on one thread, in the order of a virtual clock, and keeps the events between them.
+/// Runs ranks one at a time on one thread, in the order of a virtual clock.
 ///
-/// A rank runs ahead of the engine's clock by what its calls cost; a call that looks at the outside first lets
-/// everything happen that is earlier than the rank's own clock. All times are ns since the engine's beginning.
+/// What the network brings waits in the inbox of its rank until the clock has come to it. A rank runs ahead of the
+/// others by at most the network's shortest latency: nothing that they have yet to do can reach it before (conservative
+/// simulation: Chandy and Misra, "Distributed simulation", IEEE TSE 1979). All times are ns since the engine's
+/// beginning.
 class engine {
  public:
   explicit engine(const world_options& options);
@@ -85,13 +89,14 @@ class engine {
   engine& operator=(const engine&) = delete;
 
   const world_options& options() const noexcept { return options_; }
+  /// The time of what happens now.
   std::int64_t now() const noexcept { return now_; }
-  event_queue& events() noexcept { return events_; }
   const sim::counts& counts() const noexcept { return counts_; }
   sim::counts& counts() noexcept { return counts_; }
   random_source& random() noexcept { return random_; }
 
-  // --- lives, called by the thread's own stack --------------------------------------------------------------------------
+  // --- lives, called by the thread's own stack
+  // --------------------------------------------------------------------------
   life& add_life(int ranks);
   /// Gives the rank its thread: `body` runs from the engine's present moment on.
   void start(endpoint& rank, std::function<void()> body);
@@ -102,21 +107,14 @@ class engine {
   /// Swaps what a thread keeps beside the C++ runtime's state: gets the next rank's value, returns the present one.
   void set_thread_state(void* (*swap)(void* next)) noexcept { swap_thread_state_ = swap; }
 
-  // --- called by the rank that runs -------------------------------------------------------------------------------------
-  /// Everything that is earlier than the rank's clock happens, and other ranks run up to it.
-  void catch_up(endpoint& self);
-  /// The rank has called `what`, which looks at the outside as it is now and then costs so much.
+  // --- called by the rank that runs
+  // -------------------------------------------------------------------------------------
+  /// The rank has called `what`, which looks at the outside as it is now, and then costs so much: everything that
+  /// concerns it and is earlier than its clock happens first.
   void look(endpoint& self, duration cost, const char* what) {
     ++self.calls;
     self.last_call = what;
     catch_up(self);
-    pass(self, cost);
-  }
-  /// As `look`, for calls that come beside a `poll` and may see what is half a microsecond old.
-  void glance(endpoint& self, duration cost, const char* what) {
-    ++self.calls;
-    self.last_call = what;
-    if (self.clock - now_ > glance_age) catch_up(self);
     pass(self, cost);
   }
   /// Passes time without a look at anything.
@@ -129,7 +127,8 @@ class engine {
   [[noreturn]] void leave(endpoint& self);
   void trace(endpoint& self, traced what, int peer, int tag, std::uint64_t bytes, std::uint32_t crc);
 
-  // --- called by whatever happens ---------------------------------------------------------------------------------------
+  // --- called by whatever happens
+  // ---------------------------------------------------------------------------------------
   /// There is something for the rank to look at.
   void wake(endpoint& rank);
   void kill(endpoint& rank);
@@ -137,10 +136,11 @@ class engine {
   void lose(endpoint& rank);
   void pause(endpoint& rank, duration length);
   void call_at(std::int64_t time, event_target& target, std::uint64_t argument = 0) {
-    events_.push(time, event_kind::call, nullptr, &target, argument);
+    outside_events_.push({time, ++made_, &target, argument});
   }
 
-  // --- the network (network.cpp) ----------------------------------------------------------------------------------------
+  // --- the network (network.cpp)
+  // ----------------------------------------------------------------------------------------
   message* make_message();
   void free_message(message* m) noexcept;
   /// Sends it off at the sender's time `at`, with so much payload.
@@ -150,7 +150,8 @@ class engine {
   /// The data of a long message that a receive has matched arrive at once (the receive is being withdrawn, too late).
   void hurry(message* m);
 
-  // --- the record -------------------------------------------------------------------------------------------------------
+  // --- the record
+  // -------------------------------------------------------------------------------------------------------
   std::uint64_t hash() const noexcept { return hash_.value(); }
   /// The last interface events, oldest first.
   std::vector<trace_entry> last_events() const;
@@ -160,10 +161,23 @@ class engine {
   endpoint* overflowed(const void* address) const noexcept;
 
  private:
-  static constexpr std::int64_t glance_age = 500;
   static void run_thread(void* self);
+  void catch_up(endpoint& self) {
+    const bool is_ahead = ranks_.top_time() < self.clock - lookahead_ || outside_events_.top_time() < self.clock;
+    if (is_ahead || self.inbox.top_time() < self.clock || self.paused_until > self.clock || stop_ != stop_reason::none)
+        [[unlikely]]
+      catch_up_now(self);
+  }
+  void catch_up_now(endpoint& self);
   endpoint* next();
-  void happen(const event& e);
+  endpoint* turn_of(endpoint& rank);
+  void fetch_next() const noexcept;
+  /// Sets when the engine looks at a rank that does not run.
+  void queue(endpoint& rank);
+  std::int64_t present() const noexcept { return is_outside_ ? now_ : std::max(now_, current_->clock); }
+  void post(endpoint& to, std::int64_t at, delivery::kind is, message* what, std::uint32_t operation = 0);
+  void take_in(endpoint& rank, std::int64_t until);
+  void count_event();
   void switch_away(endpoint* from, bool is_last);
   std::int64_t arrival(endpoint& from, endpoint& to, std::int64_t at, std::uint64_t wire_bytes);
   void arrive(message* m);
@@ -182,7 +196,12 @@ class engine {
   endpoint* current_ = nullptr;
   endpoint* leaving_ = nullptr;  ///< its stack can be used anew
   std::int64_t now_ = 0;
-  event_queue events_;
+  std::int64_t lookahead_;
+  bool is_outside_ = true;  ///< no rank's code runs
+  rank_queue ranks_;
+  std::vector<endpoint*> by_place_;  ///< of `ranks_`
+  event_queue<outside_event> outside_events_;
+  std::uint64_t made_ = 0;  ///< events
   std::vector<std::unique_ptr<life>> lives_;
   std::unordered_map<endpoint*, std::function<void()>> bodies_;
   life* until_ = nullptr;

@@ -23,6 +23,12 @@ class fiber {
   /// Leaves `from`, the running one, and goes on with `to`. `is_last`: nobody will switch back to `from`.
   static void swap(fiber& from, fiber& to, bool is_last = false);
 
+  /// Asks for the first lines of its stack, to switch to it soon.
+  void fetch() const noexcept {
+    const auto* const top = static_cast<const std::byte*>(context_);
+    for (std::size_t at = 0; at < 8; ++at) __builtin_prefetch(top + 64 * at);
+  }
+
   /// True if `address` lies in the page below the stack.
   bool in_guard(const void* address) const noexcept;
 

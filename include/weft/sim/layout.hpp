@@ -9,8 +9,15 @@
 
 namespace weft::sim {
 
+/// Throws `world_error`: the type is opaque.
+[[noreturn]] void unknown_type();
+
 /// Bytes that `count` items of `type` put on the wire.
-std::uint64_t packed_bytes(std::uint64_t count, const datatype& type);
+inline std::uint64_t packed_bytes(std::uint64_t count, const datatype& type) {
+  if (type.is_element) return count * type.element_size;
+  if (type.is_opaque) unknown_type();
+  return count * type.packed_size();
+}
 
 /// Gathers `count` items of `type` at `data` into `out`, which has `packed_bytes(count, type)` bytes.
 void pack(const void* data, std::uint64_t count, const datatype& type, std::byte* out);
