@@ -121,7 +121,7 @@ std::vector<dispatcher::lease> dispatcher::hand_out(double now) {
     const int most = rules_.slots + ahead();
     for (int rank = 0; rank < rules_.ranks && !ready_.empty(); ++rank) {
       place& at = places_[static_cast<std::size_t>(rank)];
-      if (at.used >= most || health_.is_apart(rank)) continue;
+      if (at.used >= most || !health_.may_have_more(rank)) continue;
       if (at.leases == 0) at.heard = now;
       gave = give_one(rank, out) || gave;
     }
@@ -135,7 +135,7 @@ int dispatcher::hoarder(double now) {
   int found = nobody;
   for (int rank = 0; rank < rules_.ranks; ++rank) {
     place& at = places_[static_cast<std::size_t>(rank)];
-    if (at.leases == 0 && !health_.is_apart(rank)) is_idle = true;
+    if (at.leases == 0 && health_.may_have_more(rank)) is_idle = true;
     if (at.used > rules_.slots && !at.asked && now - at.heard > silence) found = rank;
   }
   if (!is_idle || found == nobody) return nobody;
@@ -219,6 +219,7 @@ std::vector<dispatcher::decision> dispatcher::ended(std::uint32_t task, int rank
     release_held(rank, false, out);
     out.push_back({task, true, true});
     finish(task, task_state::done);
+    if (health_.held() != 0) judge_doubted(now, out);
     return out;
   }
   switch (health_.failed(rank, task, seconds, now)) {
@@ -241,10 +242,22 @@ std::vector<dispatcher::decision> dispatcher::ended(std::uint32_t task, int rank
   return out;
 }
 
+void dispatcher::judge_doubted(double now, std::vector<decision>& out) {
+  for (int rank = 0; rank < rules_.ranks; ++rank) {
+    const place& at = places_[static_cast<std::size_t>(rank)];
+    if (at.leases > 0 && now - at.heard > rank_health::quick) health_.works(rank, now);
+  }
+  for (int rank = 0; rank < rules_.ranks; ++rank) {
+    if (!health_.is_doubted(rank) || health_.is_apart(rank)) continue;
+    if (health_.judge(rank, now) == rank_health::verdict::innocent) release_held(rank, true, out);
+  }
+}
+
 std::vector<dispatcher::decision> dispatcher::settle(double now) {
   std::vector<decision> out;
   if (health_.apart() != 0) health_.pardon(now);
   if (health_.held() == 0) return out;
+  judge_doubted(now, out);
   const bool nothing_else = leased_ == 0 && (ready_.empty() || stopped_);
   for (const int rank : health_.due(now, nothing_else)) release_held(rank, false, out);
   return out;

@@ -111,6 +111,7 @@ class dispatcher {
   void make_ready(std::uint32_t task, bool in_front);
   void lose(std::uint32_t task);
   void fail_or_retry(std::uint32_t task, int rank, std::vector<decision>& out);
+  void judge_doubted(double now, std::vector<decision>& out);
   void release_held(int rank, bool innocent, std::vector<decision>& out);
   void finish(std::uint32_t task, task_state state);
 

@@ -9,10 +9,32 @@ bool rank_health::others_do_well(std::size_t rank) const noexcept {
   const double since = ranks_[rank].held_since - longest_doubt;
   for (std::size_t other = 0; other < ranks_.size(); ++other) {
     const state& there = ranks_[other];
-    if (other != rank && !there.apart && there.held.empty() && there.last_success >= 0 && there.last_success >= since)
+    if (other != rank && !there.apart && there.held.empty() && there.last_good >= 0 && there.last_good >= since)
       return true;
   }
   return false;
+}
+
+bool rank_health::others_fail_too(std::size_t rank) const noexcept {
+  for (std::size_t other = 0; other < ranks_.size(); ++other) {
+    const state& there = ranks_[other];
+    if (other != rank && !there.apart && !there.does_not_hold && there.held.empty()) return false;
+  }
+  return true;
+}
+
+rank_health::verdict rank_health::judge(int rank, double now) noexcept {
+  state& here = ranks_[static_cast<std::size_t>(rank)];
+  if (others_do_well(static_cast<std::size_t>(rank))) {
+    here.apart = true;
+    here.proven = false;
+    here.apart_since = now;
+    ++apart_;
+    return verdict::innocent;
+  }
+  if (!others_fail_too(static_cast<std::size_t>(rank))) return verdict::held;
+  here.does_not_hold = true;
+  return verdict::counts;
 }
 
 rank_health::verdict rank_health::failed(int rank, std::uint32_t task, double seconds, double now) {
@@ -23,21 +45,13 @@ rank_health::verdict rank_health::failed(int rank, std::uint32_t task, double se
   here.held.push_back(task);
   ++held_;
   if (here.held.size() < row_of_failures) return verdict::held;
-  if (!others_do_well(static_cast<std::size_t>(rank))) {
-    here.does_not_hold = true;
-    return verdict::held;
-  }
-  here.apart = true;
-  here.proven = false;
-  here.apart_since = now;
-  ++apart_;
-  return verdict::innocent;
+  return judge(rank, now) == verdict::innocent ? verdict::innocent : verdict::held;
 }
 
 void rank_health::succeeded(int rank, double now) noexcept {
   state& here = ranks_[static_cast<std::size_t>(rank)];
   here.does_not_hold = false;
-  here.last_success = now;
+  here.last_good = now;
 }
 
 void rank_health::moved_ended(int from, bool succeeded) noexcept {
@@ -47,12 +61,12 @@ void rank_health::moved_ended(int from, bool succeeded) noexcept {
     there.proven = true;
     return;
   }
-  take_back(there);  // the tasks are at fault
+  there.does_not_hold = true;  // the tasks are at fault
+  take_back(there);
 }
 
 void rank_health::take_back(state& rank) noexcept {
   rank.apart = false;
-  rank.does_not_hold = true;
   --apart_;
 }
 

@@ -210,7 +210,7 @@ nlohmann::json summary_json(const batch_report& batch, const results_directory& 
           {"earlier", counts.earlier()},     {"seconds", batch.seconds},
           {"tasks_per_second", rate(batch)}, {"slots", batch.slots},
           {"signal", batch.signal},          {"results", directory.results_file()},
-          {"ranks", std::move(ranks)}};
+          {"set_apart", batch.set_apart},    {"ranks", std::move(ranks)}};
 }
 
 }  // namespace weft::farm

@@ -207,6 +207,44 @@ TEST_F(dispatcher_test, a_sick_rank_is_set_apart_and_its_failures_do_not_count) 
   EXPECT_TRUE(all->health().is_apart(2));
 }
 
+/// It would be through with the list before the first task succeeds elsewhere.
+TEST_F(dispatcher_test, a_sick_rank_does_not_fail_the_list_while_others_run_long_tasks) {
+  begin(100, {.ranks = 3});
+  std::vector<dispatcher::lease> running;
+  for (int steps = 0; !all->all_over() && steps < 40000; ++steps) {
+    now += 0.1;
+    for (const auto& lease : hand_out()) {
+      if (lease.rank == 1) {
+        all->ended(lease.task, 1, attempt_end::failed, 0.01, now);
+      } else {
+        running.push_back(lease);
+      }
+    }
+    all->settle(now);
+    if (steps % 500 != 499) continue;  // 50 s: longer than a rank is set apart without proof
+    for (const auto& lease : running) all->ended(lease.task, lease.rank, attempt_end::succeeded, 50, now);
+    running.clear();
+  }
+  EXPECT_TRUE(all->all_over());
+  EXPECT_EQ(all->failed(), 0U);
+  EXPECT_TRUE(all->health().is_apart(1));
+}
+
+TEST_F(dispatcher_test, a_row_of_failures_while_others_are_silent_is_judged_in_the_end) {
+  begin(30, {.ranks = 2});
+  int failed_at_once = 0;
+  for (int steps = 0; !all->all_over() && steps < 1000; ++steps) {
+    now += 0.1;
+    for (const auto& lease : hand_out()) {
+      ++failed_at_once;
+      all->ended(lease.task, lease.rank, attempt_end::failed, 0.01, now);
+    }
+    all->settle(now);
+  }
+  EXPECT_EQ(all->failed(), 30U);
+  EXPECT_EQ(failed_at_once, 30);
+}
+
 TEST_F(dispatcher_test, bad_tasks_are_not_a_sick_rank) {
   begin(100, {.ranks = 3});
   run_all([](const dispatcher::lease& lease) { return lease.task < 50 ? attempt_end::failed : attempt_end::succeeded; },

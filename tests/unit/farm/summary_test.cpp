@@ -93,6 +93,7 @@ TEST_F(summary_test, json_has_the_documented_keys) {
   EXPECT_EQ(json["killed"], 0);
   EXPECT_EQ(json["seconds"], 2.0);
   EXPECT_EQ(json["tasks_per_second"], 5.0);
+  EXPECT_EQ(json["set_apart"], nlohmann::json::array());
   EXPECT_EQ(json["ranks"][1]["tasks"], 5);
   EXPECT_EQ(json["ranks"][1]["busy_seconds"], 2.5);
 }
