@@ -26,6 +26,10 @@ std::vector<weft::setting_text> settings_of_a_farm() {
   return settings;
 }
 
+/// Nor must each of its looks for messages give the processor away, as Open MPI does where ranks outnumber processors:
+/// tasks and other programs would run for a whole time slice before it is back. It sleeps between looks anyway.
+void keep_open_mpi_from_yielding() { setenv("OMPI_MCA_mpi_yield_when_idle", "0", 1); }
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -62,5 +66,6 @@ int main(int argc, char** argv) {
     if (app.cli().got_subcommand("retry")) return weft::farm::resume_batch(ctx, app, retry);
     return weft::farm::run_list(ctx, app, list);
   };
+  keep_open_mpi_from_yielding();
   return weft::run(argc, argv, program, settings_of_a_farm());
 }

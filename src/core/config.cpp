@@ -47,7 +47,9 @@ constexpr declaration declarations[] = {
        return parse_choice(std::array<std::string_view, 4>{"auto", "bar", "line", "none"}, text, s.progress);
      }},
     {"WEFT_IDLE_SPIN_US", "auto", "auto or a whole number of microseconds from 0 to 10000000",
-     "how long an idle rank spins before it yields its processor; auto: long only if each rank has a processor",
+     "how long an idle rank spins before it yields its processor and then sleeps; 0: it sleeps at once; auto: long "
+     "only "
+     "if each rank has a processor",
      [](settings& s, std::string_view text) {
        s.idle_spin.reset();
        return text == "auto" || parse_microseconds(text, s.idle_spin.emplace());

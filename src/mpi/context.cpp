@@ -26,6 +26,7 @@ world make_world(MPI_Comm comm, std::unique_ptr<posix::posix_host> host, const s
   if (values.idle_spin) {
     idle.spin_turns = static_cast<std::uint64_t>(values.idle_spin->count()) * turns_per_microsecond;
     idle.spin_turns = std::max<std::uint64_t>(idle.spin_turns, 1);  // 0 leaves the choice to the transport
+    idle.yields = values.idle_spin->count() != 0;
   }
   idle.max_sleep = values.idle_sleep_max;
   posix::file_storage_options storage;

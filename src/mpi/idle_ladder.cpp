@@ -28,6 +28,7 @@ idle_ladder::idle_ladder(const idle_policy& policy, bool oversubscribed)
     : spin_turns_(policy.spin_turns != 0 ? policy.spin_turns
                   : oversubscribed       ? spin_turns_oversubscribed
                                          : spin_turns_alone),
+      yield_time_(policy.yields ? yield_time : duration::zero()),
       max_sleep_(policy.max_sleep),
       next_sleep_(std::min(first_sleep, policy.max_sleep)) {}
 
@@ -41,7 +42,8 @@ void idle_ladder::wait(time_point deadline, std::uint64_t empty_turns, int wake_
     yielding_since_ = now;
     next_sleep_ = std::min(first_sleep, max_sleep_);
   }
-  if (now - yielding_since_ < yield_time || deadline - now < slack) {
+  if (deadline - now < slack && yield_time_ == duration::zero()) return;
+  if (now - yielding_since_ < yield_time_ || deadline - now < slack) {
     sched_yield();
     return;
   }

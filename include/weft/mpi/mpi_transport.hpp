@@ -23,6 +23,7 @@ enum class ownership : std::uint8_t {
 /// its own, 32 where ranks outnumber them.
 struct idle_policy {
   std::uint64_t spin_turns = 0;
+  bool yields = true;  ///< gives the processor away for a millisecond before it sleeps
   duration max_sleep = std::chrono::microseconds(200);
 };
 
