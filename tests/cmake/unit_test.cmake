@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSL-1.0
 
-# weft_unit_tests(<room>): one program of all tests in unit/<room>, one ctest case per TEST. If the room is an app, its
+# weft_unit_tests(<room>): one program of all files in unit/<room>, one ctest case per TEST. If the room is an app, its
 # code is linked in.
 function(weft_unit_tests room)
-  file(GLOB_RECURSE sources CONFIGURE_DEPENDS unit/${room}/*_test.cpp)
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS unit/${room}/*.cpp)
   if(NOT sources)
     return()
   endif()
