@@ -50,6 +50,18 @@ int sequential(const weft::apps::app& app, const tree& which) {
   return code(which, report.counts);
 }
 
+/// As many dependent hashes as the sequential search computes, for comparison.
+int bare(const weft::apps::app& app, const tree& which) {
+  const std::uint64_t nodes = search(which).nodes;
+  const auto start = std::chrono::steady_clock::now();
+  const digest last = hash_chain(which, nodes);
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  std::cout << fmt::format("{} dependent SHA-1 compressions (the last draws {}): {:.3f} s, {:.2f} M/s ({})\n", nodes,
+                           draw(last), seconds, static_cast<double>(nodes) / seconds / 1e6, name(best_sha1_path()));
+  app.write_json({{"nodes", nodes}, {"seconds", seconds}});
+  return 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -58,12 +70,16 @@ int main(int argc, char** argv) {
                       "Keys of --json: nodes, leaves, depth, ranks, seconds (of the search alone).");
   tree_options options;
   bool alone = false;
+  bool hashes_only = false;
   add_tree_options(app.cli(), options);
   app.cli().add_flag("--sequential", alone, "search on one rank, without a queue");
+  app.cli().add_flag("--bare", hashes_only,
+                     "on one rank, time as many dependent SHA-1 compressions as the tree has nodes");
   if (!app.parse(argc, argv)) return app.exit_code();
 
   const tree which(options.parameters());
   auto program = [&](weft::context& ctx) -> weft::task<int> {
+    if (hashes_only) co_return ctx.rank() == 0 ? bare(app, which) : 0;
     if (alone) co_return ctx.rank() == 0 ? sequential(app, which) : 0;
     const search_report report = co_await search(ctx, which);
     if (ctx.rank() == 0) tell(app, which, report, ctx.size());

@@ -21,4 +21,14 @@ tree_counts search(const tree& which) {
   return visit(which, stack, std::numeric_limits<std::uint64_t>::max());
 }
 
+digest hash_chain(const tree& which, std::uint64_t compressions) {
+  const derive_function derive_one = derive(best_sha1_path());
+  digest state = which.root().state;
+  for (; compressions > 0; --compressions) {
+    const digest parent = state;
+    derive_one(parent, 0, std::span(&state, 1));
+  }
+  return state;
+}
+
 }  // namespace weft::uts

@@ -31,4 +31,8 @@ tree_counts visit(const tree& which, std::vector<node>& stack, std::uint64_t mos
 /// Searches the whole tree depth first on this rank alone.
 tree_counts search(const tree& which);
 
+/// The least that any search takes: as many SHA-1 compressions, each of the one before, and nothing else. Returns the
+/// last state, so that it is not optimised away.
+digest hash_chain(const tree& which, std::uint64_t compressions);
+
 }  // namespace weft::uts
