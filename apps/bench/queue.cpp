@@ -154,7 +154,7 @@ task<> wait_for_end(work_queue<number>& q, double& ended) {
 
 /// Seconds from the destruction of the last item, on rank 0, to the last rank's empty `get`; on rank 0.
 double drain_once(context& ctx) {
-  constexpr double hold_seconds = 20e-6;
+  constexpr double hold_seconds = 300e-6;  // the others have asked everybody by then, and have not gone to sleep
   work_queue<number> q(ctx);
   MPI_Comm comm = mpi::native(ctx.world());
   double released = 0;

@@ -9,7 +9,7 @@ namespace weft::detail {
 balance::balance(context& ctx, balanced& queue)
     : ctx_(ctx),
       queue_(queue),
-      wave_(ctx, [this](const std::array<std::int64_t, 2>& sums) { wave_done(sums); }),
+      wave_(ctx, [this](const std::array<std::int64_t, 3>& sums) { wave_done(sums); }),
       random_(0x9e3779b97f4a7c15u * (static_cast<std::uint64_t>(ctx.rank()) + 1)) {
   const node_map node = ctx.transport().node();
   for (int at = 0; at < node.node_size; ++at) {
@@ -158,21 +158,18 @@ void balance::join() {
 }
 
 void balance::on_presence(int rank, bool away) {
-  ++received_;
   std::erase(absent_, rank);
   if (away) absent_.push_back(rank);
   step();
 }
 
 void balance::on_request(int thief, std::uint64_t types) {
-  ++received_;
   was_asked_ = true;
   send(thief, share(types, nearness(thief)), types, true);
   step();
 }
 
 void balance::on_registration(int rank, std::uint64_t types) {
-  ++received_;
   was_asked_ = true;
   auto known =
       std::find_if(registered_.begin(), registered_.end(), [rank](const neighbour& n) { return n.rank == rank; });
@@ -185,7 +182,6 @@ void balance::on_registration(int rank, std::uint64_t types) {
 }
 
 void balance::on_items(int, std::size_t count, bool is_answer, int hint) {
-  ++received_;
   if (is_answer && --asked_ == 0 && timer_.queued()) {
     ctx_.loop().timers().cancel(timer_);
     impatient_ = false;
@@ -205,18 +201,18 @@ void balance::join_wave() {
   if (was_settled_ && !was_settled) settled_at_ = ctx_.loop().now();
   if (in_wave_ || asked_ > 0 || !was_settled_) return;
   in_wave_ = true;
-  wave_.contribute({sent_, received_});
+  ++waves_;
+  wave_.contribute({sent_, received_, std::exchange(from_later_wave_, false) ? 1 : 0});
 }
 
-void balance::wave_done(const std::array<std::int64_t, 2>& sums) {
+void balance::wave_done(const std::array<std::int64_t, 3>& sums) {
   in_wave_ = false;
-  if (sums[0] == sums[1] && sums == last_wave_) {
+  if (sums[0] == sums[1] && sums[2] == 0) {
     drained_ = true;
     ending_ = ctx_.loop().now() - settled_at_;
     queue_.on_drained();
     return;
   }
-  last_wave_ = sums;
   join_wave();
 }
 

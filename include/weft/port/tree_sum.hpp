@@ -55,19 +55,28 @@ class tree_sum final {
     tree_sum* self;
     Done done;
     void operator()(int, const message& what) {
-      if (what.down == 0) {
-        self->on_subtree(what.sums);
-      } else {
-        self->pass_down(what.sums);
-        done(what.sums);
-      }
+      values sums = what.sums;
+      if (what.down == 0 && !self->on_subtree(sums)) return;
+      self->pass_down(sums);
+      done(sums);
     }
   };
 
-  void on_subtree(const values& sums) {
+  /// True at the root when the round is complete: then `sums` are those of all ranks.
+  bool on_subtree(values& sums) {
     add(sums);
     ++heard_;
-    step();
+    if (rank_ != 0 || !contributed_ || heard_ < children_) {
+      step();
+      return false;
+    }
+    sums = begin_round();
+    return true;
+  }
+  values begin_round() noexcept {
+    contributed_ = false;
+    heard_ = 0;
+    return std::exchange(sums_, {});
   }
   void add(const values& more) noexcept {
     for (std::size_t i = 0; i < N; ++i) sums_[i] += more[i];
@@ -75,12 +84,9 @@ class tree_sum final {
   /// Passes the sums of this subtree on when they are complete.
   void step() {
     if (!contributed_ || heard_ < children_) return;
-    // The root tells itself by a message as well: `done` is never called from within `contribute`.
+    // A root that contributes last tells itself by a message: `done` is never called from within `contribute`.
     const int parent = rank_ == 0 ? 0 : rank_ & (rank_ - 1);
-    port_.post(parent, message{rank_ == 0 ? 1 : 0, sums_});
-    contributed_ = false;
-    heard_ = 0;
-    sums_ = {};
+    port_.post(parent, message{rank_ == 0 ? 1 : 0, begin_round()});
   }
   void pass_down(const values& sums) {
     for (int bit = 1; bit < size_ && (rank_ & bit) == 0; bit *= 2) {

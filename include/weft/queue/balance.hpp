@@ -48,10 +48,13 @@ class balanced {
 /// neighbours in a hypercube: Saraswat et al., "Lifeline-based global load balancing", PPoPP 2011) and falls silent;
 /// whoever has surplus gives to those that are registered, so that a starving machine makes no traffic.
 ///
-/// Drained: the four-counter method (F. Mattern, "Algorithms for distributed termination detection", Distributed
-/// Computing 2, 1987) over waves of `tree_sum`. A rank joins a wave when it is settled and no answer is due to it; two
-/// consecutive waves with equal counts of messages sent and received, all of the queue's own, end it. So at that point
-/// no message of the queue is under way.
+/// Drained: counting in waves of `tree_sum` (F. Mattern, "Algorithms for distributed termination detection",
+/// Distributed Computing 2, 1987). A rank joins a wave when it is settled and no answer is due to it, with its counts
+/// of messages sent and received, all of the queue's own. Mattern's four counters need two waves that agree, because a
+/// count may miss a message that was sent after one rank had counted and received before another had. Here, as in his
+/// time algorithm, every message carries the number of waves that its sender has joined, and a rank that gets one from
+/// a later wave before it has joined says so: without such a message the counts belong to one consistent cut (Lai and
+/// Yang 1987), and one wave with as many received as sent proves that all ranks were settled and nothing was under way.
 class balance {
  public:
   balance(context& ctx, balanced& queue);
@@ -70,13 +73,20 @@ class balance {
   void join();
   bool is_away() const noexcept { return away_; }
 
+  // Messages that were received, after `count_received`.
   void on_request(int thief, std::uint64_t types);
   void on_registration(int neighbour, std::uint64_t types);
   void on_presence(int rank, bool away);
   void on_items(int from, std::size_t count, bool is_answer, int hint);
-  /// Another message of the queue was sent or received: the queue is not drained while one is under way.
+  /// A message of the queue is sent that `balance` did not ask for, or any was received: the queue is not drained while
+  /// one is under way.
   void count_sent() noexcept { ++sent_; }
-  void count_received() noexcept { ++received_; }
+  void count_received(std::uint32_t sender_wave) noexcept {
+    ++received_;
+    from_later_wave_ |= static_cast<std::int32_t>(sender_wave - waves_) > 0;
+  }
+  /// What every message of the queue carries: how many waves this rank has joined.
+  std::uint32_t waves() const noexcept { return waves_; }
 
   placement nearness(int rank) const noexcept;
   /// Somebody waits for what this rank may have: a change is worth a `step`.
@@ -109,17 +119,16 @@ class balance {
   int next_peer() noexcept;
   bool is_present(int rank) const noexcept;
   void join_wave();
-  void wave_done(const std::array<std::int64_t, 2>& sums);
+  void wave_done(const std::array<std::int64_t, 3>& sums);
 
   context& ctx_;
   balanced& queue_;
-  tree_sum<2> wave_;
+  tree_sum<3> wave_;  // messages sent, received; ranks that saw one from a later wave
   random_source random_;
   patience_timer timer_;
   std::vector<int> node_peers_;        // the other ranks of this node
   std::vector<neighbour> registered_;  // those that wait for a gift
   std::vector<int> absent_;            // the other ranks that have left
-  std::array<std::int64_t, 2> last_wave_{-1, -1};
   std::int64_t sent_ = 0;
   std::int64_t received_ = 0;
   std::uint64_t requests_ = 0;
@@ -135,6 +144,8 @@ class balance {
   bool was_asked_ = false;
   bool on_lifelines_ = false;
   bool away_ = false;
+  std::uint32_t waves_ = 0;
+  bool from_later_wave_ = false;
   bool in_wave_ = false;
   bool was_settled_ = false;
   bool drained_ = false;

@@ -205,12 +205,12 @@ void work_queue<T, R>::give_back(T&& value, const detail::item_tag& tag) {
 template <class T, class R>
 template <class Result>
 void work_queue<T, R>::answer(const detail::item_tag& tag, Result&& result) {
-  send_outcome({tag.submission, detail::outcome_kind::value, {}, std::forward<Result>(result)});
+  send_outcome({tag.submission, detail::outcome_kind::value, {}, std::forward<Result>(result), balance_.waves()});
 }
 
 template <class T, class R>
 void work_queue<T, R>::answer(const detail::item_tag& tag, detail::outcome_kind how, std::string text) {
-  send_outcome({tag.submission, how, std::move(text), {}});
+  send_outcome({tag.submission, how, std::move(text), {}, balance_.waves()});
 }
 
 template <class T, class R>

@@ -119,7 +119,7 @@ detail::item_tag work_queue<T, R>::tag_for(const put_options& how, source_locati
 template <class T, class R>
 void work_queue<T, R>::place(detail::tagged_item<T>&& one, int rank) {
   if (rank == ctx_.rank()) return pool_.push(std::move(one.value), one.tag);
-  message m{kind::push, -1, 0, {}, {}};
+  message m{kind::push, -1, 0, {}, {}, balance_.waves()};
   m.tagged.push_back(std::move(one));
   ++unacknowledged_[rank];
   ++stats_.given;

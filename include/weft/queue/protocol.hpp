@@ -61,19 +61,19 @@ std::uint64_t work_queue<T, R>::wanted_types() const noexcept {
 
 template <class T, class R>
 void work_queue<T, R>::send_request(int victim, std::uint64_t types) {
-  port_.post(victim, message{kind::request, -1, types, {}, {}});
+  port_.post(victim, message{kind::request, -1, types, {}, {}, balance_.waves()});
 }
 
 template <class T, class R>
 void work_queue<T, R>::send_registration(int neighbour, std::uint64_t types) {
-  port_.post(neighbour, message{kind::registration, -1, types, {}, {}});
+  port_.post(neighbour, message{kind::registration, -1, types, {}, {}, balance_.waves()});
 }
 
 template <class T, class R>
 std::size_t work_queue<T, R>::send_items(int to, std::size_t count, std::uint64_t types, placement nearness,
                                          bool is_answer, int hint) {
   if (pool_.size() > most_queued_) note_high_water();
-  message m{is_answer ? kind::answer : kind::gift, hint, 0, {}, {}};
+  message m{is_answer ? kind::answer : kind::gift, hint, 0, {}, {}, balance_.waves()};
   m.plain.reserve(std::min(count, most_moved_bytes / sizeof(T) + 1));
   stats_.given_bytes += pool_.take_for_others(count, types, nearness, most_moved_bytes, m.plain, m.tagged);
   const std::size_t sent = m.plain.size() + m.tagged.size();
@@ -87,7 +87,8 @@ std::size_t work_queue<T, R>::send_items(int to, std::size_t count, std::uint64_
 template <class T, class R>
 void work_queue<T, R>::send_presence(bool away) {
   for (int rank = 0; rank < ctx_.size(); ++rank) {
-    if (rank != ctx_.rank()) port_.post(rank, message{away ? kind::left : kind::joined, -1, 0, {}, {}});
+    if (rank != ctx_.rank())
+      port_.post(rank, message{away ? kind::left : kind::joined, -1, 0, {}, {}, balance_.waves()});
   }
 }
 
@@ -96,7 +97,7 @@ void work_queue<T, R>::send_to_others(kind what, std::uint64_t number) {
   for (int rank = 0; rank < ctx_.size(); ++rank) {
     if (rank == ctx_.rank()) continue;
     balance_.count_sent();
-    port_.post(rank, message{what, -1, number, {}, {}});
+    port_.post(rank, message{what, -1, number, {}, {}, balance_.waves()});
   }
 }
 
@@ -112,6 +113,7 @@ void work_queue<T, R>::end_waiting() {
 
 template <class T, class R>
 void work_queue<T, R>::on_message(int from, message&& m) {
+  balance_.count_received(m.wave);
   switch (m.what) {
     case kind::request:
       return balance_.on_request(from, m.number);
@@ -128,7 +130,6 @@ void work_queue<T, R>::on_message(int from, message&& m) {
     case kind::joined:
       return balance_.on_presence(from, m.what == kind::left);
     default:
-      balance_.count_received();
       return on_pushed(from, std::move(m));
   }
 }
@@ -151,7 +152,8 @@ void work_queue<T, R>::on_pushed(int from, message&& m) {
       if (!cancelled_) drop_everything();
       break;
     case kind::cancel_one:
-      if (drop_submission(m.number)) send_outcome({m.number, detail::outcome_kind::cancelled, {}, {}});
+      if (drop_submission(m.number))
+        send_outcome({m.number, detail::outcome_kind::cancelled, {}, {}, balance_.waves()});
       break;
     default:
       break;
@@ -180,7 +182,7 @@ void work_queue<T, R>::grant_credits() {
   if (is_full() && consumers_known() && !cancelled_) return;
   for (auto& [rank, count] : std::exchange(owed_, {})) {
     balance_.count_sent();
-    port_.post(rank, message{kind::credit, -1, count, {}, {}});
+    port_.post(rank, message{kind::credit, -1, count, {}, {}, balance_.waves()});
   }
 }
 

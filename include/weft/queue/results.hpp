@@ -23,6 +23,7 @@ struct outcome {
   outcome_kind kind = outcome_kind::value;
   std::string text;
   std::optional<value_type> value;
+  std::uint32_t wave = 0;  ///< for the detection of the end
 };
 
 /// The results that the producers of this rank await.

@@ -185,6 +185,7 @@ class work_queue final : detail::balanced {
     std::uint64_t number = 0;  ///< types, a submission, or a count
     std::vector<T> plain;
     std::vector<detail::tagged_item<T>> tagged;
+    std::uint32_t wave = 0;
   };
   struct source final : loop_source {
     bool poll() override { return false; }
@@ -202,7 +203,7 @@ class work_queue final : detail::balanced {
   struct result_receiver {
     work_queue* queue;
     void operator()(int, detail::outcome<R>&& what) const {
-      queue->balance_.count_received();
+      queue->balance_.count_received(what.wave);
       queue->results_.complete(std::move(what));
     }
   };
