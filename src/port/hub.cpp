@@ -129,13 +129,15 @@ void message_hub::cancel_ring() {
 
 std::uint32_t message_hub::add_port(receiver& port) {
   ports_.push_back(&port);
+  retired_.push_back(false);
   retry_ = retry_protocol_ = true;
   on_.note_work();
   return static_cast<std::uint32_t>(ports_.size() - 1);
 }
 
-void message_hub::remove_port(std::uint32_t number) noexcept {
+void message_hub::remove_port(std::uint32_t number, bool retired) noexcept {
   ports_[number] = nullptr;
+  retired_[number] = retired;
   retry_ = retry_protocol_ = true;
   on_.note_work();
 }

@@ -230,7 +230,7 @@ bool message_hub::deliver(peer& from, const run_header& run, std::byte* content,
   receiver* port = ports_[run.port];
   if (port == nullptr) {
     if (run.kind == run_kind::announce) refuse(from, run, content);
-    metrics_.dropped += run.count;
+    if (!retired_[run.port]) metrics_.dropped += run.count;
     metrics_.handled += run.count;
     return true;
   }

@@ -29,7 +29,7 @@ receiver::receiver(message_hub& hub, std::uint64_t type, std::string_view type_n
 
 receiver::~receiver() {
   tasks_.cancel_all();
-  hub_.remove_port(number_);
+  hub_.remove_port(number_, is_retired_);
 }
 
 std::string receiver::describe() const {

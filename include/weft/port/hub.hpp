@@ -59,7 +59,8 @@ class message_hub final : public loop_source {
 
   // --- ports (hub.cpp) ---------------------------------------------------------------------------------------------
   std::uint32_t add_port(receiver& port);
-  void remove_port(std::uint32_t number) noexcept;
+  /// `retired`: what comes for it later was expected.
+  void remove_port(std::uint32_t number, bool retired) noexcept;
 
   // --- sending (hub_send.cpp) --------------------------------------------------------------------------------------
   /// Throws `usage_error` for a rank that does not exist.
@@ -175,6 +176,7 @@ class message_hub final : public loop_source {
   time_point flush_at_ = never;
 
   std::vector<receiver*> ports_;  ///< by number; null: destroyed
+  std::vector<bool> retired_;     ///< by number
   peer_table peers_;
   peer* own_;
   peer* first_dirty_ = nullptr;

@@ -9,7 +9,7 @@ namespace weft {
 struct port_metrics {
   std::uint64_t posted = 0;           ///< messages
   std::uint64_t handled = 0;          ///< messages: their handler has returned, or its coroutine was started
-  std::uint64_t dropped = 0;          ///< messages for ports that were destroyed (counted in `handled` too)
+  std::uint64_t dropped = 0;          ///< messages for ports that were destroyed unretired (counted in `handled` too)
   std::uint64_t handler_errors = 0;   ///< exceptions that left a handler
   std::uint64_t frames_sent = 0;      ///< with control frames
   std::uint64_t frames_received = 0;  ///< with control frames

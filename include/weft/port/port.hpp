@@ -168,6 +168,9 @@ class port final {
     return hub_.sendable(peer_at(rank), where);
   }
 
+  /// What comes once it is destroyed is of no consequence, and is not reported.
+  void retire() noexcept { receiver_->retire(); }
+
   /// The order of its construction, the same on every rank.
   std::uint32_t number() const noexcept { return number_; }
 

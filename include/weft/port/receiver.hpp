@@ -34,6 +34,7 @@ class receiver {
   std::uint32_t number() const noexcept { return number_; }
   std::uint32_t type() const noexcept { return type_; }
   bool is_protocol() const noexcept { return is_protocol_; }
+  void retire() noexcept { is_retired_ = true; }
   /// Coroutine handlers that have not ended.
   const task_group& tasks() const noexcept { return tasks_; }
   void cancel_tasks() noexcept { tasks_.cancel_all(); }
@@ -55,6 +56,7 @@ class receiver {
   std::uint32_t type_;
   std::uint32_t number_;
   bool is_protocol_;
+  bool is_retired_ = false;
 };
 
 }  // namespace weft::detail

@@ -55,6 +55,7 @@ class balanced {
 /// time algorithm, every message carries the number of waves that its sender has joined, and a rank that gets one from
 /// a later wave before it has joined says so: without such a message the counts belong to one consistent cut (Lai and
 /// Yang 1987), and one wave with as many received as sent proves that all ranks were settled and nothing was under way.
+/// (What is sent after the cut are questions for work that there is not.)
 class balance {
  public:
   balance(context& ctx, balanced& queue);
@@ -72,6 +73,8 @@ class balance {
   void leave();
   void join();
   bool is_away() const noexcept { return away_; }
+  /// The queue is cancelled: ranks may leave it without waiting for the end.
+  void retire() noexcept { wave_.retire(); }
 
   // Messages that were received, after `count_received`.
   void on_request(int thief, std::uint64_t types);

@@ -41,6 +41,11 @@ void work_queue<T, R>::drop_everything() {
     return true;
   };
   stats_.cancelled += pool_.clear(forget) + delayed_.drop_if(forget);
+  // Other ranks may leave the queue without waiting for this one: nothing more that they send is sure to come.
+  results_.cancel_all();
+  port_.retire();
+  result_port_.retire();
+  balance_.retire();
   let_producers_go();
   end_waiting();
   tell_balance();

@@ -36,7 +36,9 @@ class submissions {
   submissions(void* queue, give_up how) noexcept : queue_(queue), give_up_(how) {}
   submissions(const submissions&) = delete;
   submissions& operator=(const submissions&) = delete;
-  ~submissions() {
+  ~submissions() { cancel_all(); }
+
+  void cancel_all() noexcept {
     for (auto& [number, op] : std::exchange(pending_, {})) {
       op->of = nullptr;
       op->cancelled();

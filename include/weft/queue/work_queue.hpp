@@ -144,7 +144,8 @@ class work_queue final : detail::balanced {
   /// True once the queue is drained on all ranks.
   bool drained() const noexcept { return balance_.is_drained(); }
   /// From any rank: drops every queued item on every rank, closes the queue there, and ends every `get` with nothing.
-  /// Items that are held go on until their holders let go (`cancelled()` tells them); what they put is dropped.
+  /// Items that are held go on until their holders let go (`cancelled()` tells them); what they put is dropped. Results
+  /// that have not come end with `operation_cancelled`.
   void cancel();
   bool cancelled() const noexcept { return cancelled_; }
   /// Takes the dead letters of this rank.
@@ -307,7 +308,10 @@ class work_queue final : detail::balanced {
   std::size_t send_items(int to, std::size_t count, std::uint64_t types, placement nearness, bool is_answer,
                          int hint) override;
   void send_presence(bool away) override;
-  void on_drained() override { end_waiting(); }
+  void on_drained() override {
+    port_.retire();  // a rank that has joined the last wave may still ask for work
+    end_waiting();
+  }
   void end_waiting();
   void on_message(int from, message&& m);
   void on_pushed(int from, message&& m);

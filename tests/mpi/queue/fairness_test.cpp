@@ -40,7 +40,7 @@ task<> consume(work_queue<duration>& q, waits& mine) {
 TEST(Fairness, EveryConsumerGetsItsShareAndALongItemHidesNothing) {
   context ctx(MPI_COMM_WORLD);
   const int items = full() ? 8000 : 1600;
-  const duration most_waiting = full() ? 5ms : 100ms;  // a small test may run beside others
+  const duration most_waiting = full() ? 5ms : 500ms;  // the small form may run beside others, on few processors
   work_queue<duration> q(ctx);
   if (ctx.rank() == 0) {
     q.put(100ms);
@@ -51,9 +51,9 @@ TEST(Fairness, EveryConsumerGetsItsShareAndALongItemHidesNothing) {
   weft::test::barrier();
   ctx.run(consume(q, mine));
   const std::int64_t share = items / ctx.size();
-  // One of them has the long item, and may have so many fewer.
-  EXPECT_LE(mine.taken, share * 115 / 100);
-  EXPECT_GE(mine.taken, share * 85 / 100 - 100);
+  const std::int64_t slack = share * (full() ? 15 : 50) / 100;
+  EXPECT_LE(mine.taken, share + slack);
+  EXPECT_GE(mine.taken, share - slack - 100);  // one of them has the long item, and may have so many fewer
   EXPECT_LE(mine.in_all, most_waiting);
 }
 

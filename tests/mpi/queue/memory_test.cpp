@@ -31,7 +31,10 @@ struct payload {
 };
 
 task<> produce(work_queue<payload>& q, int items) {
-  for (int i = 0; i < items; ++i) co_await q.put(payload{i, {}});
+  // The bound holds once a consumer is known: when it has taken the first item.
+  q.put(payload{0, {}});
+  while (q.size() > 0) co_await sleep_for(20us);
+  for (int i = 1; i < items; ++i) co_await q.put(payload{i, {}});
   q.close();
 }
 

@@ -197,5 +197,24 @@ TEST(Hub, OneOf16384RanksWith100ContactsHoldsUnder48KiB) {
   contexts.clear();
 }
 
+TEST(Hub, MessagesForARetiredPortAreNotReported) {
+  testing::cluster_of_contexts all(2);
+  const auto ignore = [](int, int) {};
+  {
+    port<int> a(all.at(0), ignore);
+    {
+      port<int> b(all.at(1), ignore);
+      all.turn(3);
+      b.retire();
+    }
+    const std::uint64_t handled = all.at(1).ports().handled;
+    a.post(1, 7);
+    ASSERT_TRUE(all.drive([&] { return all.at(1).ports().handled == handled + 1; }));
+    EXPECT_EQ(all.at(1).ports().dropped, 0u);
+  }
+  all.close();
+  EXPECT_EQ(all.cluster.host(1).error_output.find("messages came"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace weft
