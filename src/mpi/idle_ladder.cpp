@@ -17,6 +17,7 @@ constexpr std::uint64_t spin_turns_alone = 20'000;
 constexpr std::uint64_t spin_turns_oversubscribed = 1;
 constexpr duration yield_time = std::chrono::milliseconds(1);
 constexpr duration first_sleep = microseconds(5);
+constexpr duration first_sleep_without_yields = microseconds(50);
 /// The kernel may add this much to a sleep (timer slack): a nearer deadline is met by yielding.
 constexpr duration slack = microseconds(60);
 
@@ -30,7 +31,8 @@ idle_ladder::idle_ladder(const idle_policy& policy, bool oversubscribed)
                                          : spin_turns_alone),
       yield_time_(policy.yields ? yield_time : duration::zero()),
       max_sleep_(policy.max_sleep),
-      next_sleep_(std::min(first_sleep, policy.max_sleep)) {}
+      first_sleep_(std::min(policy.yields ? first_sleep : first_sleep_without_yields, policy.max_sleep)),
+      next_sleep_(first_sleep_) {}
 
 void idle_ladder::wait(time_point deadline, std::uint64_t empty_turns, int wake_fd) {
   // Something happened since: the ladder is climbed anew, also if the first turns are spent spinning.
@@ -40,7 +42,7 @@ void idle_ladder::wait(time_point deadline, std::uint64_t empty_turns, int wake_
   const time_point now = clock_now();
   if (yielding_since_ == time_point{}) {
     yielding_since_ = now;
-    next_sleep_ = std::min(first_sleep, max_sleep_);
+    next_sleep_ = first_sleep_;
   }
   if (deadline - now < slack && yield_time_ == duration::zero()) return;
   if (now - yielding_since_ < yield_time_ || deadline - now < slack) {

@@ -28,6 +28,7 @@ class idle_ladder {
   std::uint64_t spin_turns_;
   duration yield_time_;
   duration max_sleep_;
+  duration first_sleep_;
   duration next_sleep_;
   std::uint64_t last_turns_ = 0;
   time_point yielding_since_{};

@@ -8,7 +8,8 @@
 namespace weft::posix {
 
 void report_pipe::add(const supervised_end& end) {
-  constexpr auto longest = std::chrono::milliseconds(2);
+  // A report costs the rank, rank 0 and the way back more than a short task's own.
+  constexpr auto longest = std::chrono::milliseconds(5);
   if (reports_.empty()) due_ = clock::now() + longest;
   append_frame(reports_, task_frame::ended, end);
 }

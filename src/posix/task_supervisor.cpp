@@ -306,8 +306,7 @@ class supervisor {
     }
     if (polled_[1].revents != 0) {
       signalfd_siginfo news[8];
-      while (::read(children_.get(), news, sizeof news) > 0) {
-      }
+      [[maybe_unused]] const ssize_t got = ::read(children_.get(), news, sizeof news);  // it cannot have more
       reap();
     }
     if (polled_[2].revents != 0) reports_.send();
