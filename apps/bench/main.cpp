@@ -14,6 +14,7 @@
 
 #include "cases.hpp"
 #include "common/app.hpp"
+#include "farm.hpp"
 #include "ring.hpp"
 #include "simulation.hpp"
 
@@ -97,6 +98,12 @@ int run_ring(const weft::apps::app& app) {
   return 0;
 }
 
+int run_farm(const weft::apps::app& app, const selection& chosen) {
+  const auto program = std::filesystem::read_symlink("/proc/self/exe").replace_filename("weft-farm");
+  app.write_json({{"rows", tell(farm(program.string(), chosen.quick))}});
+  return 0;
+}
+
 int run_simulation(const weft::apps::app& app, const selection& chosen) {
   const simulation_figures all = simulation(chosen.only, chosen.quick);
   const nlohmann::json rows = tell(all.rows);
@@ -123,6 +130,7 @@ int main(int argc, char** argv) {
   const auto* loop_command = cli.add_subcommand("loop", "timers, tasks, posts from threads: mpirun -n 1 weft-bench loop");
   const auto* journal_command = cli.add_subcommand("journal", "journal records on this folder's disk: mpirun -n 1 weft-bench journal");
   const auto* ring_command = cli.add_subcommand("ring4", "a token round 4 ranks on this machine's processors; launches mpirun itself");
+  const auto* farm_command = cli.add_subcommand("farm", "20,000 short tasks by weft-farm, xargs and GNU parallel; launches mpirun itself");
   const auto* sim_command = cli.add_subcommand("sim", "what the simulator costs: messages, and starting 1,024 ranks; without mpirun");
   auto* rank_command = cli.add_subcommand("ring-rank", "one launch of ring4 (for its own use)")->group("");
   std::string kind = "ours";
@@ -132,6 +140,7 @@ int main(int argc, char** argv) {
   if (!app.parse(argc, argv)) return app.exit_code();
 
   if (ring_command->parsed()) return run_ring(app);
+  if (farm_command->parsed()) return run_farm(app, chosen);
   if (sim_command->parsed()) return run_simulation(app, chosen);
   if (p2p_command->parsed()) return run_suite(app, argc, argv, p2p, chosen, 2);
   if (port_command->parsed()) return run_suite(app, argc, argv, ports, chosen, 2);

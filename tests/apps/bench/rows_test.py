@@ -5,6 +5,7 @@
 import json
 import os
 import shlex
+import shutil
 import subprocess
 import tempfile
 
@@ -15,7 +16,8 @@ LAUNCHER = shlex.split(os.environ["TEST_MPIEXEC"])
 def rows(ranks, *options):
     with tempfile.TemporaryDirectory() as folder:
         result = os.path.join(folder, "rows.json")
-        command = [*LAUNCHER, str(ranks), PROGRAM, *options, "--json", result]
+        launcher = [*LAUNCHER, str(ranks)] if ranks > 0 else []
+        command = [*launcher, PROGRAM, *options, "--json", result]
         done = subprocess.run(command, capture_output=True, text=True, timeout=120)
         assert done.returncode == 0, f"{command}: {done.returncode}\n{done.stdout}{done.stderr}"
         with open(result) as file:
@@ -37,4 +39,7 @@ if len(os.sched_getaffinity(0)) >= 2:
 check(rows(2, "p2p", "--only", "record", "--quick"), [("record", "boost"), ("record", "handpacked")])
 check(rows(2, "p2p", "--only", "blocking/8", "--quick"), [("blocking/8", "raw")])
 check(rows(2, "port", "--quick"), [("post/8", "raw"), ("post/8", "coalesced"), ("round_trip/8", "raw")])
+found = rows(0, "farm", "--quick")
+names = [("farm", "xargs_sh"), ("farm", "xargs")]
+check(found, names + [("farm", "parallel")] if shutil.which("parallel") else names)
 check(rows(1, "loop", "--only", "timer", "--quick"), [("timer", "multimap")])
