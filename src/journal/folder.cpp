@@ -186,6 +186,16 @@ bool journal_folder::may_acknowledge() {
   return state.live == run_.epoch && state.is_settled;
 }
 
+void journal_folder::throw_if_overtaken() {
+  std::uint32_t newest = run_.epoch;
+  try {
+    newest = read_epoch().epoch;
+  } catch (const error&) {
+    return;
+  }
+  if (newest != run_.epoch) throw fenced(path_, run_.epoch, newest);
+}
+
 epoch_state journal_folder::read_or_new(std::uint64_t identity) {
   file_id file = file_id::none;
   const storage_result opened = files_.open(space_, epoch_path_, open_mode::read_only, file);

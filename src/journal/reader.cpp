@@ -44,7 +44,7 @@ journal_witness witness_of(const std::byte* payload) noexcept {
 class reading {
  public:
   reading(journal_folder& folder, damage_policy policy, std::uint32_t writer)
-      : policy_(policy), segments_(folder, writer) {
+      : folder_(folder), policy_(policy), segments_(folder, writer) {
     summary_.writer = writer;
     summary_.end_file = folder.path_of(layout::file_name({folder.run().live, writer, 0}));
   }
@@ -104,8 +104,8 @@ class reading {
     }
   }
 
-  /// Throws if what follows the end had been acknowledged. True if the end has moved: a rank of the old run still
-  /// writes, and what looked like a gap before a later record was only not there yet.
+  /// Throws if what follows the end had been acknowledged. True if it is to be read again: a file system that shows a
+  /// piece of a file late makes it look like a gap before a later record.
   bool is_damaged(segment_walk& walk) {
     const std::uint64_t acknowledged = walk.acknowledged_behind();
     const bool is_vouched_for = acknowledged > walk.position();
@@ -130,7 +130,9 @@ class reading {
   }
 
   void refuse(std::string_view why) {
-    if (policy_ == damage_policy::refuse) throw_damage(summary_.end_file, summary_.end_offset, why);
+    if (policy_ != damage_policy::refuse) return;
+    folder_.throw_if_overtaken();  // a later start removes what this one reads: that is no damage
+    throw_damage(summary_.end_file, summary_.end_offset, why);
   }
 
   void set_end(const segment_walk& walk) {
@@ -157,6 +159,7 @@ class reading {
     summary_.end_offset = walk.offset();
   }
 
+  journal_folder& folder_;
   damage_policy policy_;
   open_segments segments_;
   bool is_past_snapshot_ = false;

@@ -63,6 +63,8 @@ class journal_folder {
   /// True if the epoch file shows, now, that journals of this run hold the truth. Throws `fenced` if a later run has
   /// come. False before `adopt`.
   bool may_acknowledge();
+  /// Throws `fenced` if a later run has come; does nothing where the epoch file cannot be read.
+  void throw_if_overtaken();
 
   weft::storage& files() const noexcept { return files_; }
   file_space space() const noexcept { return space_; }

@@ -76,9 +76,12 @@ class counting_run {
   explicit counting_run(storage& files, journal_options options = {})
       : files_(files), options_(options), folder_(files, file_space::shared, std::string(journal_path)) {}
 
-  void start() {
+  void claim() {
     folder_.claim(deadline, 77);
     drive(files_, [&] { return folder_.ready(); });
+  }
+  void start() {
+    claim();
     journal_reader reader(folder_);
     std::vector<journal_witness> witnesses;
     for (std::uint32_t w = 0; w < folder_.run().writers; ++w) {

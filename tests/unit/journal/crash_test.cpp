@@ -127,6 +127,39 @@ TEST(power_cut, one_after_the_other) {
   EXPECT_GT(least, 500u);
 }
 
+/// A snapshot of many segments, and the process dies while it is written: it replaces nothing before it is whole.
+TEST(crash_in_a_snapshot, leaves_the_one_before) {
+  constexpr std::uint64_t pieces = 400;
+  constexpr std::uint16_t piece_type = 3;
+  crash_storage files;
+  counting_run run(files, synced);
+  run.begin();
+  run.count(30);
+  run.settle();
+  run.log->compact([&](journal& to) {
+    for (std::uint64_t i = 0; i < pieces; ++i) to.append(piece_type, std::vector<std::byte>(64));
+  });
+  int unfinished = 0;
+  while (run.log->compacting()) {
+    run.poll_once();
+    crash_storage after(files.after_kill());
+    counting_run next(after, synced);
+    std::uint64_t numbers = 0;
+    std::uint64_t found = 0;
+    next.claim();
+    journal_reader(next.folder()).read(0, [&](const journal_record& record) {
+      (record.type == piece_type ? found : numbers) += 1;
+    });
+    const bool is_whole = found == pieces && numbers == 0;
+    const bool is_before = found == 0 && numbers == 31;
+    ASSERT_TRUE(is_whole || is_before) << found << " pieces, " << numbers << " numbers";
+    std::uint64_t segments = 0;
+    for (const auto& each : after.disk().files) segments += each.first.ends_with(".journal") ? 1u : 0u;
+    unfinished += is_before && segments > 3 ? 1 : 0;
+  }
+  EXPECT_GT(unfinished, 2);
+}
+
 INSTANTIATE_TEST_SUITE_P(durabilities, crash, ::testing::Values(synced, written),
                          [](const auto& each) { return each.index == 0 ? "synced" : "written"; });
 

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <weft/posix/file_storage.hpp>
 
 #include "counting_run.hpp"
@@ -69,14 +70,18 @@ struct outcome {
   journal_summary summary;
 };
 
-outcome read(storage& files, const journal_run& run, damage_policy policy = damage_policy::refuse) {
+outcome read(storage& files, const journal_run& run, damage_policy policy = damage_policy::refuse,
+             const std::function<void(const journal_record&)>& meanwhile = {}) {
   journal_folder folder(files, file_space::shared, std::string(testing::journal_path));
   folder.join(run, time_point{});
   testing::drive(files, [&] { return folder.ready(); });
   outcome result;
   counter numbers;
   try {
-    result.summary = journal_reader(folder, policy).read(0, [&](const journal_record& r) { numbers.visit(r); });
+    result.summary = journal_reader(folder, policy).read(0, [&](const journal_record& r) {
+      numbers.visit(r);
+      if (meanwhile) meanwhile(r);
+    });
     result.is_cut = result.summary.cut.has_value();
   } catch (const journal_damaged& damage) {
     result.is_refused = true;
@@ -88,7 +93,7 @@ outcome read(storage& files, const journal_run& run, damage_policy policy = dama
   return result;
 }
 
-outcome read(const image& files, const journal_run& run, damage_policy policy = damage_policy::refuse) {
+std::shared_ptr<fake_disk> disk_with(const image& files) {
   const auto disk = std::make_shared<fake_disk>();
   disk->directories.insert(std::string(testing::journal_path));
   for (const auto& [name, bytes] : files) {
@@ -96,7 +101,11 @@ outcome read(const image& files, const journal_run& run, damage_policy policy = 
     file = std::make_shared<testing::fake_file>();
     file->data = bytes;
   }
-  crash_storage storage(disk);
+  return disk;
+}
+
+outcome read(const image& files, const journal_run& run, damage_policy policy = damage_policy::refuse) {
+  crash_storage storage(disk_with(files));
   return read(storage, run, policy);
 }
 
@@ -201,6 +210,29 @@ TEST_F(damage, a_bit_flipped_at_random_places) {
     expect_right(in(), read(files, in().run), covering(in(), file->first, at));
     if (HasFatalFailure()) return;
   }
+}
+
+/// Where a file system shows a piece of a file late, the second look decides.
+TEST_F(damage, what_is_there_at_a_second_look_is_no_damage) {
+  int looked_again = 0;
+  for (const place& each : in().places) {
+    if (each.offset == 0 || each.position >= in().durable) continue;
+    SCOPED_TRACE(each.file + " at " + std::to_string(each.offset));
+    const auto disk = disk_with(in().files);
+    content& bytes = disk->files[std::string(testing::journal_path) + "/" + each.file]->data;
+    flip(bytes, each.offset + 5, 0);
+    bool is_late = true;
+    crash_storage storage(disk);
+    const outcome result = read(storage, in().run, damage_policy::refuse, [&](const journal_record& before) {
+      if (is_late && before.end == each.position) flip(bytes, each.offset + 5, 0);
+      is_late = is_late && before.end != each.position;
+    });
+    ASSERT_EQ(result.is_refused, is_late);
+    if (is_late) continue;
+    EXPECT_EQ(result.found, in().counted);
+    ++looked_again;
+  }
+  EXPECT_GT(looked_again, 250);
 }
 
 /// Zeros or rubbish from a place to the end of the file, as when the last writes are lost.

@@ -2,6 +2,7 @@
 // Runs that overlap: whatever the old one acknowledged, the new one has read.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <set>
 #include <thread>
 #include <weft/posix/file_storage.hpp>
@@ -16,6 +17,8 @@ namespace {
 using testing::counting_run;
 using testing::crash_storage;
 using testing::fake_disk;
+
+constexpr journal_options small{durability::synced, 8 * 1024};
 
 /// A run that goes on although another has started: it does something between two operations of the other one.
 class survivor {
@@ -139,6 +142,104 @@ TEST(fence, two_starts_at_once_exclude_each_other) {
     EXPECT_TRUE(epochs.insert(outer.folder().run().epoch).second) << "after " << at << " operations";
   }
   EXPECT_GT(refused, 3);
+}
+
+/// Otherwise a power cut brings the epoch before back, and the next run takes the same number: two runs that believe to
+/// be one.
+TEST(fence, an_epoch_that_was_claimed_outlives_a_power_cut) {
+  const auto first = std::make_shared<fake_disk>();
+  for (int life = 0; life < 2; ++life) {  // in a new folder, and in one that is there
+    const auto disk = life == 0 ? first : crash_storage(first).after_kill();
+    crash_storage files(disk);
+    counting_run run(files);
+    run.start();
+    for (std::uint64_t seed = 0; seed < 40; ++seed) {
+      crash_storage after(files.after_power_cut(seed));
+      counting_run next(after);
+      next.start();
+      ASSERT_GT(next.folder().run().epoch, run.folder().run().epoch) << "seed " << seed;
+    }
+  }
+}
+
+/// Two ranks: while the leader's `adopt` is under way, another one acknowledges as soon as the rule lets it.
+TEST(fence, what_a_rank_acknowledges_during_the_adoption_outlives_a_power_cut) {
+  int early = 0;
+  for (std::uint64_t at = 0; at < 40; ++at) {
+    crash_storage files;
+    counting_run run(files, small);
+    run.start();
+    run.open();
+    run.count(3);
+    testing::drive(files, [&] {
+      run.log->poll();
+      return run.log->forced() >= run.log->end();
+    });
+    files.die_at(files.operations() + at);
+    try {
+      run.adopt_and_count();
+    } catch (const world_error&) {
+    }
+    run.note_if_open();
+    early += run.acknowledged > 0 && files.is_dead() ? 1 : 0;
+    for (std::uint64_t seed = 0; seed < 16; ++seed) {
+      crash_storage after(files.after_power_cut(seed));
+      counting_run next(after, small);
+      next.start();
+      ASSERT_GE(next.found, run.acknowledged) << "death at operation " << at << ", seed " << seed;
+    }
+  }
+  EXPECT_GT(early, 0);
+}
+
+/// A start that was itself overtaken finds its journals gone: that is no damage.
+TEST(fence, a_start_that_was_overtaken_while_it_reads_is_told_so) {
+  const auto disk = std::make_shared<fake_disk>();
+  {
+    crash_storage files(disk);
+    counting_run run(files);
+    run.begin();
+    run.count(5);
+    run.settle();
+  }
+  crash_storage slow_files(disk), quick_files(disk);
+  journal_folder slow(slow_files, file_space::shared, std::string(testing::journal_path));
+  slow.claim(time_point{}, 1);
+  testing::drive(slow_files, [&] { return slow.ready(); });
+  counting_run quick(quick_files);
+  quick.begin();
+  EXPECT_EQ(quick.found, 5u);
+  EXPECT_THROW(journal_reader(slow).read(0, [](const journal_record&) {}), fenced);
+}
+
+/// A compacting run removes its old segments one by one, also while the next run opens them.
+TEST(fence, segments_that_vanish_between_listing_and_opening) {
+  const auto disk = std::make_shared<fake_disk>();
+  crash_storage old_files(disk), files(disk);
+  counting_run old(old_files, small);
+  old.begin();
+  for (int group = 0; group < 20; ++group) {
+    old.count(40);
+    old.settle();
+  }
+  old.compact();
+  old.settle();
+  const auto count_segments = [&] {
+    return std::count_if(disk->files.begin(), disk->files.end(),
+                         [](const auto& each) { return each.first.ends_with(".journal"); });
+  };
+  const auto before = count_segments();
+  ASSERT_GT(before, 8);
+  journal_folder folder(files, file_space::shared, std::string(testing::journal_path));
+  folder.claim(time_point{}, 1);
+  testing::drive(files, [&] { return folder.ready(); });
+  ASSERT_EQ(count_segments(), before);
+  files.set_meanwhile([&] { old.log->poll(); });
+  testing::counter numbers;
+  const auto summary = journal_reader(folder).read(0, [&](const journal_record& r) { numbers.visit(r); });
+  EXPECT_LT(count_segments(), before);
+  EXPECT_EQ(numbers.last, 800u);
+  EXPECT_EQ(summary.records, 1 + 800 % 3u) << "the snapshot alone";
 }
 
 TEST(fence, a_damaged_or_missing_epoch_file_is_refused) {
