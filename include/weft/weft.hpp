@@ -7,6 +7,7 @@
 #include <weft/comm/persistent.hpp>
 #include <weft/port/context.hpp>
 #include <weft/port/port.hpp>
+#include <weft/queue/durable_queue.hpp>
 #include <weft/queue/work_queue.hpp>
 #include <weft/run/run.hpp>
 #include <weft/version.hpp>

@@ -26,10 +26,13 @@ class cluster_of_contexts {
   context& at(int rank) { return *contexts[static_cast<std::size_t>(rank)]; }
   int size() const { return static_cast<int>(contexts.size()); }
 
-  void turn() {
+  /// Whether anything happened on any rank.
+  bool turn() {
+    bool any = false;
     for (auto& c : contexts) {
-      if (c != nullptr) c->loop().turn();
+      if (c != nullptr) any |= c->loop().turn();
     }
+    return any;
   }
   void turn(int times) {
     for (int i = 0; i < times; ++i) turn();
@@ -38,8 +41,7 @@ class cluster_of_contexts {
   bool drive(const std::function<bool()>& done) {
     int idle_rounds = 0;
     while (!done()) {
-      turn();
-      if (!cluster.all_idle()) {
+      if (turn() || !cluster.all_idle()) {
         idle_rounds = 0;
         continue;
       }

@@ -88,6 +88,14 @@ class journal {
   /// Writes what was appended, starts a force if one is due, and goes on with the next segment. Returns whether there
   /// is more to do that only further polls will do.
   bool poll();
+  /// A force is under way: what is appended now is written when it ends, by its completion.
+  bool is_forcing() const noexcept { return sync_under_way_; }
+  /// There is something to do that no completion goes on with, only the next poll.
+  bool wants_poll() const noexcept {
+    if (failure_ || spare_.wants_advance() || needed_segment_ > oldest_segment_) return true;
+    if (options_.kept == durability::written && claimed_ < wanted_ && durable_ >= wanted_) return true;  // a mark is due
+    return unwritten_bytes() > 0 && !sync_under_way_ && spare_.is_ready();
+  }
   /// Told of progress; nullptr: nobody.
   void set_listener(journal_listener* listener) noexcept { listener_ = listener; }
 

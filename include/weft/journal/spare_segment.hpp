@@ -25,6 +25,8 @@ class spare_segment {
   /// A piece of the work that takes some tens of microseconds; to be called at each poll. Throws `world_error`.
   void advance();
   bool is_wanted() const noexcept { return target_ != 0; }
+  /// Neither ready nor being forced.
+  bool wants_advance() const noexcept { return target_ != 0 && forced_ != target_ && !under_way_.under_way(); }
   bool is_ready() const noexcept { return target_ != 0 && forced_ == target_; }
   std::uint64_t bytes() const noexcept { return target_; }
   const std::string& path() const noexcept { return path_; }

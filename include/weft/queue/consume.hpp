@@ -137,6 +137,7 @@ void work_queue<T, R>::finish(T& value, const detail::item_tag& tag, detail::ite
   switch (how) {
     case detail::item_end::done:
       ++stats_.done;
+      if constexpr (detail::carried<T>::is_tracked) done_listener_->on_done({&value, 1});
       if (tag.submission == 0) break;
       if constexpr (std::is_void_v<R>) {
         answer(tag, detail::outcome_kind::value, {});
@@ -159,6 +160,7 @@ void work_queue<T, R>::finish(item_batch<T>& batch, std::size_t done, detail::it
   T* values = batch.buffer_->values;
   let_go(*std::exchange(batch.holder_, nullptr), batch.count_);
   stats_.done += done;
+  if constexpr (detail::carried<T>::is_tracked) done_listener_->on_done({values, done});
   if (batch.tag_.submission != 0 && done > 0) answer(batch.tag_, detail::outcome_kind::value, {});
   if (how == detail::item_end::failed && done < batch.count_) {
     fail(std::move(values[done]), batch.tag_, detail::unknown_failure);

@@ -9,6 +9,7 @@
 
 #include <weft/async/loop.hpp>
 #include <weft/core/error.hpp>
+#include <weft/queue/carried.hpp>
 #include <weft/queue/holders.hpp>
 #include <weft/queue/pool.hpp>
 
@@ -52,10 +53,11 @@ class item {
   }
   ~item() { settle(); }
 
-  T& operator*() noexcept { return value_; }
-  const T& operator*() const noexcept { return value_; }
-  T* operator->() noexcept { return &value_; }
-  const T* operator->() const noexcept { return &value_; }
+  using payload_type = typename detail::carried<T>::payload_type;  ///< T, or what a durable queue wraps
+  payload_type& operator*() noexcept { return detail::carried<T>::payload(value_); }
+  const payload_type& operator*() const noexcept { return detail::carried<T>::payload(value_); }
+  payload_type* operator->() noexcept { return &**this; }
+  const payload_type* operator->() const noexcept { return &**this; }
 
   /// The work is done: the item is no longer held. Its value stays readable. Calling it again does nothing. If it was
   /// submitted, and the queue's results are of a type, its producer is told that there was none.
@@ -81,9 +83,13 @@ class item {
     if (holder_ != nullptr) release().finish(value_, tag_, detail::item_end::returned, {});
   }
 
-  unsigned attempt() const noexcept { return tag_.failures + 1; }  ///< 1: nobody has failed at it yet
+  /// 1: nobody has failed at it yet. In a durable queue jobs before this one count as well: see `durable_queue`.
+  unsigned attempt() const noexcept { return detail::carried<T>::earlier_attempts(value_) + tag_.failures + 1; }
   unsigned type() const noexcept { return tag_.type; }
   int priority() const noexcept { return tag_.priority; }
+
+  /// Which item it is in all lives of a durable queue.
+  auto id() const noexcept requires(detail::carried<T>::is_tracked) { return value_.header.id; }
 
   /// For the queue.
   item(detail::holder& who, detail::tagged_item<T>&& what) noexcept
@@ -140,7 +146,9 @@ class item_batch {
  public:
   class iterator {
    public:
-    T& operator*() const noexcept { return of_->buffer_->values[of_->at_]; }
+    typename detail::carried<T>::payload_type& operator*() const noexcept {
+      return detail::carried<T>::payload(of_->buffer_->values[of_->at_]);
+    }
     iterator& operator++() noexcept {
       ++of_->at_;
       return *this;

@@ -6,12 +6,6 @@
 // The parts of work_queue that put items and hold producers back.
 namespace weft {
 
-namespace detail {
-[[noreturn]] void throw_put_after_close(source_location where);
-[[noreturn]] void throw_queue_full(std::size_t bytes, std::size_t limit, source_location where);
-void check_options(const put_options& how, int ranks, source_location where);
-}  // namespace detail
-
 template <class T, class R>
 work_queue<T, R>::work_queue(context& ctx, queue_options options, source_location where)
     : ctx_(ctx),
@@ -48,9 +42,7 @@ work_queue<T, R>::~work_queue() {
 
 template <class T, class R>
 void work_queue<T, R>::check_put(std::size_t count, source_location where) {
-  if (closed_ && held_ == 0) detail::throw_put_after_close(where);
-  const std::size_t bytes = pool_.bytes() + count * sizeof(T);
-  if (bytes > options_.hard_bytes) detail::throw_queue_full(bytes, options_.hard_bytes, where);
+  check_room(count * sizeof(T), where);
 }
 
 template <class T, class R>
@@ -152,6 +144,12 @@ queue_put work_queue<T, R>::hold_back(int target, source_location where) {
   (target < 0 ? held_back_ : pushing_).push(*op);
   ctx_.loop().note_work();
   return {op, true};
+}
+
+template <class T, class R>
+void work_queue<T, R>::add(T value, const detail::item_tag& tag) {
+  ++stats_.put;
+  pool_.push(std::move(value), tag);
 }
 
 template <class T, class R>

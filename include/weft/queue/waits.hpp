@@ -22,7 +22,8 @@ struct taker : queued_wait {
 
 /// A `put` that waits for room.
 struct putter : queued_wait {
-  task_lineage task;  ///< is let go when it, or one that started it, comes to hold an item
+  task_lineage task;           ///< is let go when it, or one that started it, comes to hold an item
+  std::uint64_t position = 0;  ///< in the journal, of what was put
 };
 using put_operation = queued_operation<void, putter>;
 

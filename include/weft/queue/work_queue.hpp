@@ -16,6 +16,7 @@
 #include <weft/port/context.hpp>
 #include <weft/port/port.hpp>
 #include <weft/queue/balance.hpp>
+#include <weft/queue/carried.hpp>
 #include <weft/queue/delayed.hpp>
 #include <weft/queue/holders.hpp>
 #include <weft/queue/item.hpp>
@@ -27,6 +28,12 @@
 #include <weft/queue/waits.hpp>
 
 namespace weft {
+
+namespace detail {
+[[noreturn]] void throw_put_after_close(source_location where);
+[[noreturn]] void throw_queue_full(std::size_t bytes, std::size_t limit, source_location where);
+void check_options(const put_options& how, int ranks, source_location where);
+}  // namespace detail
 
 /// A distributed work queue: any rank puts, any rank gets, idle ranks steal from busy ones, and every `get` ends with
 /// an empty optional when the queue is drained: every rank has closed, and no item is queued, delayed, in flight or
@@ -164,6 +171,34 @@ class work_queue final : detail::balanced {
   /// What went to and came from each other rank that had to do with this one.
   const std::unordered_map<int, queue_flow>& flows() const noexcept { return flows_; }
 
+  // --- for a queue that is built on this one -------------------------------------------------------------------------
+  /// Something outside belongs to this queue: it is not drained, and may be put into, before as many `let_end`.
+  void keep_open(std::size_t count) noexcept { kept_open_ += count; }
+  void let_end(std::size_t count) {
+    kept_open_ -= count;
+    if (kept_open_ == 0) after_let_go();
+  }
+  /// Puts, whether this rank has closed or not, and asks nobody to wait. Runs no user code.
+  void add(T value, const detail::item_tag& tag);
+  /// To be called after one or several `add`.
+  void added() {
+    if (!waiting_.empty() || balance_.wanted() || cancelled_) distribute();
+    ctx_.loop().note_work();
+  }
+  /// Whether this put need not wait for room: see `put`.
+  bool is_exempt(const detail::putter& who) const noexcept { return !consumers_known() || may_go(who); }
+  /// Throws as `put` does if so many bytes more cannot be put here now.
+  void check_room(std::size_t bytes, source_location where) const {
+    if (closed_ && held_ == 0) [[unlikely]]
+      detail::throw_put_after_close(where);
+    if (pool_.bytes() + bytes > options_.hard_bytes) [[unlikely]]
+      detail::throw_queue_full(pool_.bytes() + bytes, options_.hard_bytes, where);
+  }
+  detail::item_tag tag_for(const put_options& how, source_location where) const;
+  void set_done_listener(detail::done_listener<T>* listener) noexcept requires(detail::carried<T>::is_tracked) {
+    done_listener_ = listener;
+  }
+
  private:
   friend item_type;
   friend item_batch<T>;
@@ -247,7 +282,6 @@ class work_queue final : detail::balanced {
   bool consumers_known() const noexcept { return has_consumed_ || balance_.was_asked(); }
   void let_producers_go();
   bool may_go(const detail::putter& who) const noexcept;
-  detail::item_tag tag_for(const put_options& how, source_location where) const;
   void place(detail::tagged_item<T>&& one, int rank);
   bool take_due();
 
@@ -300,7 +334,7 @@ class work_queue final : detail::balanced {
   std::size_t available(std::uint64_t types, placement nearness) const noexcept override;
   std::uint64_t wanted_types() const noexcept override;
   bool settled() const noexcept override {
-    return (closed_ || cancelled_) && pool_.empty() && delayed_.empty() && held_ == 0;
+    return (closed_ || cancelled_) && pool_.empty() && delayed_.empty() && held_ == 0 && kept_open_ == 0;
   }
   bool consuming(std::uint64_t types) const noexcept override { return pool_.has(consumed_types_ & types); }
   void send_request(int victim, std::uint64_t types) override;
@@ -336,6 +370,8 @@ class work_queue final : detail::balanced {
   detail::wait_list pushing_;    // putters that wait for credit of another rank
   detail::holder_table holders_;
   std::size_t held_ = 0;
+  std::size_t kept_open_ = 0;
+  detail::done_listener<T>* done_listener_ = nullptr;  // of tracked values
   std::size_t most_queued_ = 0;
   bool closed_ = false;
   bool cancelled_ = false;

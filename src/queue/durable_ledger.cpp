@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <weft/queue/durable_ledger.hpp>
+
+#include <algorithm>
+#include <array>
+
+#include "durable_records.hpp"
+
+namespace weft::detail {
+
+namespace records = durable_format;
+
+void throw_not_open(source_location where) {
+  throw usage_error("a durable_queue was used before open() on this rank, or after it failed", where);
+}
+
+void throw_wrong_value(std::size_t bytes, std::size_t left) {
+  throw decode_error("an item of a durable queue has " + std::to_string(bytes) + " bytes, " + std::to_string(left) +
+                     " more than its type takes: was it another program's?");
+}
+
+void check_durable_options(const put_options& how, source_location where) {
+  if (how.where == placement::anywhere && how.rank < 0 && how.delay == duration::zero()) return;
+  throw usage_error("durable_queue::put knows no rank, placement or delay: the next job may have other ranks", where);
+}
+
+durable_ledger::durable_ledger(context& ctx, std::string folder, durable_options options, durable_owner& owner)
+    : ctx_(ctx),
+      path_(std::move(folder)),
+      options_(options),
+      owner_(owner),
+      done_port_(ctx, done_receiver{this}, port_options{.name = "durable_queue done", .protocol = true}),
+      settled_port_(ctx, settled_receiver{this}, port_options{.name = "durable_queue settled", .protocol = true}) {
+  ctx.loop().add_source(*this);
+}
+
+durable_ledger::~durable_ledger() { ctx_.loop().remove_source(*this); }
+
+// --- what the owner asks for -----------------------------------------------------------------------------------------
+
+journal_position durable_ledger::put(const item_tag& tag, std::span<const std::byte> value) {
+  durable_record item;
+  const auto me = static_cast<std::uint32_t>(ctx_.rank());
+  item.header = {{folder_->run().epoch, me, ++last_number_}, me, 0};
+  item.tag = tag;
+  item.is_released = tag.priority > 0 || (backlog_.empty() && owner_.queued() + releasing_.size() < options_.window);
+  item.value.append(value.data(), value.size());
+  std::array<std::byte, records::item_head_bytes> head;
+  records::encode(item, head);
+  const journal_position end = log_->append(records::item_type, head, value);
+  durable_record& kept = remember(std::move(item));
+  if (kept.is_released) {
+    releasing_.push_back({end, &kept});
+  } else {
+    backlog_.push_back(&kept);
+  }
+  is_busy_ = true;
+  ctx_.loop().note_work();
+  return end;
+}
+
+void durable_ledger::acknowledge(const durable_header& header) {
+  const int home = static_cast<int>(header.home);
+  account& with = accounts_[home];
+  ++with.told;
+  ctx_.loop().note_work();
+  if (home == ctx_.rank()) return note_done(home, header.id);
+  if (with.unsent.empty()) unsent_.push_back(home);
+  with.unsent.push_back(header.id);
+}
+
+future<void> durable_ledger::flush(source_location where) {
+  auto* op = make_operation<flush_operation>(ctx_.loop(), flush_kind, where);
+  op->position = log_->end();
+  for (const auto& [home, with] : accounts_) {
+    if (with.told > with.settled) op->settled.emplace_back(home, with.told);
+  }
+  if (is_flushed(*op)) {
+    op->succeed();
+  } else {
+    flushing_.push(*op);
+  }
+  return future<void>(op);
+}
+
+bool durable_ledger::is_flushed(const flush_wait& wait) const noexcept {
+  if (log_->durable() < wait.position) return false;
+  return std::all_of(wait.settled.begin(), wait.settled.end(),
+                     [this](const auto& each) { return accounts_.at(each.first).settled >= each.second; });
+}
+
+void durable_ledger::let_flushers_go() {
+  for (auto* at = flushing_.front(); at != nullptr;) {
+    auto& op = static_cast<flush_operation&>(*at);
+    at = at->next;
+    if (!is_flushed(op)) continue;
+    flushing_.remove(op);
+    op.succeed();
+  }
+}
+
+// --- the items that have their home here -----------------------------------------------------------------------------
+
+durable_record& durable_ledger::remember(durable_record&& item) {
+  item_bytes_ += item.value.size();
+  const durable_id id = item.header.id;
+  return items_.insert_or_assign(id, std::move(item)).first->second;
+}
+
+bool durable_ledger::forget(const durable_id& id) noexcept {
+  const auto found = items_.find(id);
+  if (found == items_.end()) return false;
+  item_bytes_ -= found->second.value.size();
+  items_.erase(found);
+  return true;
+}
+
+void durable_ledger::note_done(int holder, const durable_id& id) {
+  if (!forget(id)) throw error("an item of a durable queue was acknowledged twice");
+  done_.push_back(id);
+  ++done_by_[holder];
+  is_busy_ = true;
+}
+
+void durable_ledger::on_done(int from, const std::vector<durable_id>& done) {
+  for (const durable_id& id : done) note_done(from, id);
+}
+
+void durable_ledger::on_settled(int home, std::uint64_t count) {
+  accounts_[home].settled += count;
+  owner_.on_settled(count);
+  let_flushers_go();
+}
+
+// --- writing ---------------------------------------------------------------------------------------------------------
+
+bool durable_ledger::poll() { return step(); }
+
+bool durable_ledger::step() {
+  if (!is_open_) return false;
+  if (!unsent_.empty()) send_done();
+  if (!done_.empty()) write_done();
+  if (!backlog_.empty()) release_more();
+  owner_.on_step();
+  return is_busy_ && poll_journal();
+}
+
+void durable_ledger::send_done() {
+  for (const int home : std::exchange(unsent_, {})) {
+    done_port_.post(home, accounts_[home].unsent);
+    accounts_[home].unsent.clear();
+  }
+}
+
+void durable_ledger::write_done() {
+  records::append_ids(*log_, records::done_type, done_, numbers_);
+  done_.clear();
+  for (auto& [holder, count] : done_by_) {
+    if (count > 0) acknowledging_.push_back({log_->end(), holder, std::exchange(count, 0)});
+  }
+}
+
+/// Once half of the window has been taken, so that one record names many.
+void durable_ledger::release_more() {
+  const std::size_t out = owner_.queued() + releasing_.size();
+  if (out > options_.window / 2) return;
+  std::vector<durable_id> ids;
+  std::vector<durable_record*> items;
+  for (; !backlog_.empty() && out + items.size() < std::max<std::size_t>(options_.window, 1); backlog_.pop_front()) {
+    backlog_.front()->is_released = true;
+    items.push_back(backlog_.front());
+    ids.push_back(backlog_.front()->header.id);
+  }
+  records::append_ids(*log_, records::released_type, ids, numbers_);
+  for (const durable_record* item : items) releasing_.push_back({log_->end(), item});
+  is_busy_ = true;
+}
+
+/// What is appended while a force is under way is written when it ends, all at once.
+bool durable_ledger::poll_journal() {
+  if (log_->is_forcing() && !log_->wants_poll()) return false;
+  try {
+    const journal_position written = log_->written();
+    const journal_position durable = log_->durable();
+    compact_if_due();
+    is_busy_ = log_->poll();
+    ctx_.loop().note_outside_work();  // it may have begun a force
+    return log_->written() != written || log_->durable() != durable || log_->wants_poll();
+  } catch (...) {
+    is_open_ = false;
+    ctx_.loop().fail(std::current_exception());
+    return true;
+  }
+}
+
+void durable_ledger::compact_if_due() {
+  const std::uint64_t due = std::max<std::uint64_t>(options_.compact_bytes, 2 * item_bytes_);
+  if (log_->compacting() || log_->bytes_since_snapshot() < due) return;
+  log_->compact([this](journal& to) { write_snapshot(to); });
+}
+
+/// In the order in which they were put, which is the order of the next job.
+void durable_ledger::write_snapshot(journal& to) const {
+  std::vector<const durable_record*> all;
+  all.reserve(items_.size());
+  for (const auto& each : items_) all.push_back(&each.second);
+  std::sort(all.begin(), all.end(), [](const auto* a, const auto* b) { return a->header.id < b->header.id; });
+  std::array<std::byte, records::item_head_bytes> head;
+  for (const durable_record* item : all) {
+    records::encode(*item, head);
+    to.append(records::item_type, head, item->value.bytes());
+  }
+}
+
+// --- what has become durable -----------------------------------------------------------------------------------------
+
+void durable_ledger::on_durable() noexcept {
+  is_busy_ = true;
+  ctx_.loop().note_work();
+  ctx_.loop().note_outside_work();
+  if (log_->failed()) return;  // the next poll tells
+  const journal_position durable = log_->durable();
+  try {
+    release_durable(durable);
+    settle_durable(durable);
+    owner_.on_durable(durable);
+    let_flushers_go();
+  } catch (...) {
+    ctx_.loop().fail(std::current_exception());
+  }
+}
+
+void durable_ledger::release_durable(journal_position durable) {
+  for (; !releasing_.empty() && releasing_.front().position <= durable; releasing_.pop_front())
+    owner_.on_released(*releasing_.front().item);
+}
+
+void durable_ledger::settle_durable(journal_position durable) {
+  for (; !acknowledging_.empty() && acknowledging_.front().position <= durable; acknowledging_.pop_front()) {
+    const acknowledgement& next = acknowledging_.front();
+    if (next.holder != ctx_.rank()) {
+      settled_port_.post(next.holder, next.count);
+    } else {
+      on_settled(next.holder, next.count);
+    }
+  }
+}
+
+}  // namespace weft::detail
