@@ -26,6 +26,10 @@ lock_answer lock_table::acquire(std::string_view key, const request& what) {
   const std::size_t ahead = is_upgrade ? 0 : l.waiters.size();
   const auto queue_end = l.waiters.begin() + static_cast<std::ptrdiff_t>(ahead);
   const bool is_next = std::none_of(l.waiters.begin(), queue_end, [&](const request& w) { return conflict(w, what); });
+  if (is_upgrade && policy_ == lock_policy::wound_wait) {
+    // Those that it passes wait for it from now on: the older ones would not have waited.
+    for (const request& passed : l.waiters) wound(what, passed);
+  }
   if (is_free && is_next) {
     grant(at, what);
     return lock_answer::granted;

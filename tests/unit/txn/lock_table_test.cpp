@@ -172,6 +172,10 @@ class random_schedule {
     const std::size_t count = 1 + random_.below(4);
     for (std::size_t i = 0; i < count; ++i)
       me.wants.emplace_back(std::to_string(random_.below(keys_)), random_.below(2) == 0 ? shared : exclusive);
+    // Read first, write later: upgrades are where the order of a queue is broken.
+    for (std::size_t i = 0; i < count; ++i) {
+      if (random_.below(2) == 0) me.wants.emplace_back(me.wants[i].first, exclusive);
+    }
     me.age = clock_.next();
     me.attempts = 1;
     me.next = 0;
@@ -247,7 +251,7 @@ class random_schedule {
 TEST(lock_table, random_schedules_have_no_deadlock_and_nobody_starves) {
   for (lock_policy policy : {lock_policy::wait_die, lock_policy::wound_wait}) {
     for (std::uint64_t seed = 1; seed <= 20; ++seed) {
-      const int most = random_schedule(policy, seed, 8, 4).run(200);
+      const int most = random_schedule(policy, seed, 8, 4).run(60);
       EXPECT_LT(most, 400) << "policy " << static_cast<int>(policy) << ", seed " << seed;
     }
   }

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <unordered_map>
+#include <vector>
+
+#include <weft/txn/lock_table.hpp>
+#include <weft/txn/participant.hpp>
+#include <weft/txn/partition.hpp>
+#include <weft/txn/site.hpp>
+
+namespace weft::txn {
+
+/// The participants of one rank: what transactions of any rank do to its partition. Runs `participant` for each,
+/// takes their locks, answers their reads, keeps and applies what they write.
+class resource_manager {
+ public:
+  resource_manager(site& around, partition& data, lock_policy policy, int ranks);
+
+  void on_message(int from, wire&& message);
+  void on_durable(const transaction_id& id, record_kind what);
+  /// The coordinator is on this rank, and its record has decided about what `secure` keeps.
+  void commit_here(const transaction_id& id);
+  /// Goes on with requests whose locks have come. Returns whether there were any.
+  bool go_on();
+
+  /// Under `timeout`: refuses the requests that were waiting when this was called before.
+  void refuse_patient();
+  bool has_waiting() const noexcept { return !waiting_.empty(); }
+
+  std::size_t open() const noexcept { return works_.size(); }
+  const lock_table& locks() const noexcept { return locks_; }
+
+ private:
+  /// A transaction that has come here.
+  struct work {
+    participant core;
+    int coordinator = 0;
+    lock_table::owner_id owner = 0;
+    lock_age age;
+    entries writes;  ///< of the promise
+    std::vector<std::uint32_t> voters;
+    std::vector<std::uint64_t> waiting;  ///< tickets of its requests
+    bool is_wounded = false;
+  };
+  enum class purpose : std::uint8_t { read, secure, prepare };
+  /// Keys to be locked one after the other, in the order in which they come, and what for.
+  struct request {
+    transaction_id id;
+    purpose what = purpose::read;
+    lock_mode mode = lock_mode::shared;
+    std::uint32_t ticket = 0;
+    bool is_patient = false;
+    std::size_t next = 0;
+    entries data;
+  };
+
+  work& open(int from, const wire& message);
+  void on_request(int from, wire&& message);
+  void on_protocol(int from, wire&& message);
+  void take_locks(request&& what);
+  void locked(request&& what);
+  void refuse(request&& what);
+  void wound(transaction_id id);
+  void voted(const transaction_id& id, vote what);
+  void act(const transaction_id& id, work& of, effects& what);
+  void append(const transaction_id& id, const work& of, const effects& what);
+  void make_calls(const transaction_id& id, work& of, const effects& what);
+  void free_locks(work& of);
+  void forget_finished(int coordinator, std::uint64_t below);
+  void send(const transaction_id& id, const work& to, message_kind what);
+
+  site& around_;
+  partition& data_;
+  lock_table locks_;
+  std::unordered_map<transaction_id, work> works_;
+  std::unordered_map<lock_table::owner_id, transaction_id> owners_;
+  std::unordered_map<std::uint64_t, request> waiting_;  ///< by ticket of the lock table
+  std::vector<std::deque<transaction_id>> kept_;        ///< by coordinator: committed, and not finished everywhere
+  lock_table::owner_id last_owner_ = 0;
+  std::uint64_t last_ticket_ = 0;
+};
+
+}  // namespace weft::txn

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <weft/async/future.hpp>
+#include <weft/async/loop.hpp>
+#include <weft/txn/coordinator.hpp>
+#include <weft/txn/lock_age.hpp>
+#include <weft/txn/outcome.hpp>
+#include <weft/txn/outcomes.hpp>
+#include <weft/txn/resource_manager.hpp>
+#include <weft/txn/site.hpp>
+
+namespace weft::txn {
+
+/// One attempt of a transaction, on the rank where its body runs.
+struct attempt {
+  using cells = std::map<std::string, std::optional<std::string>>;
+  struct answer {
+    bool is_refused = false;
+    std::vector<std::optional<std::string>> values;
+  };
+  transaction_id id;
+  lock_age age;
+  coordinator core;
+  std::vector<int> contacts;  ///< ranks that have heard of it
+  std::vector<int> members;   ///< ranks by member, once it commits or aborts
+  cells reads;                ///< of keys whose locks are held
+  cells writes;
+  std::map<std::uint32_t, promise<answer>> awaited;  ///< by ticket
+  std::optional<promise<transaction_outcome>> ending;
+  std::uint32_t securing = 0;  ///< ticket of the request for the locks of what was written on this rank
+  bool wrote_here = false;
+  bool is_doomed = false;  ///< refused or wounded
+  bool is_in_use = true;   ///< by a `transaction`
+};
+
+/// The coordinators of one rank.
+class transaction_manager {
+ public:
+  struct settings {
+    int rank = 0;
+    int ranks = 1;
+    std::uint32_t epoch = 1;
+    decision_rule rule = decision_rule::implicit;
+    lock_policy policy = lock_policy::wait_die;
+  };
+  transaction_manager(loop& on, site& around, resource_manager& here, const settings& how);
+
+  /// A new attempt; `age` is that of the attempt before, if there was one.
+  attempt& begin(std::optional<lock_age> age = {});
+  /// The user has no more to do with it.
+  void let_go(attempt& of);
+
+  /// Locks keys of one rank and reads them.
+  future<attempt::answer> read(attempt& of, int rank, std::vector<std::string> keys, lock_mode mode);
+  /// To the end: committed, or aborted because of others. Once.
+  future<transaction_outcome> commit(attempt& of);
+  void abort(attempt& of);
+  /// The time for it is over. Nothing happens if it is too late to abort.
+  void on_deadline(attempt& of);
+
+  void on_message(int from, wire&& message);
+  void on_durable(const transaction_id& id, record_kind what);
+
+  /// All attempts below are over everywhere.
+  std::uint64_t finished() const noexcept { return attempts_.empty() ? last_sequence_ + 1 : attempts_.begin()->first; }
+  age_clock& clock() noexcept { return clock_; }
+  const outcome_table& outcomes() const noexcept { return outcomes_; }
+  int owner(const std::string& key) const noexcept { return owner_of(slot_of(key), how_.ranks); }
+  std::size_t open() const noexcept { return attempts_.size(); }
+  const settings& how() const noexcept { return how_; }
+
+ private:
+  future<attempt::answer> ask(attempt& of, int rank, wire_kind kind, lock_mode mode, entries&& data);
+  attempt* find(const transaction_id& id);
+  void on_answer(attempt& of, wire&& message);
+  void doom(attempt& of);
+  void start_commit(attempt& of);
+  entries writes_of(const attempt& of, int rank) const;
+  bool wrote_elsewhere(const attempt& of) const;
+  bool wrote_on(const attempt& of, int rank) const;
+  void act(attempt& of, effects& what);
+  void send(attempt& of, const outgoing& what);
+  void append(const attempt& of, const effects& what);
+  void drop_if_over(attempt& of);
+
+  loop& on_;
+  site& around_;
+  resource_manager& here_;
+  settings how_;
+  age_clock clock_;
+  std::map<std::uint64_t, std::unique_ptr<attempt>> attempts_;  ///< by sequence
+  std::uint64_t last_sequence_ = 0;
+  std::uint32_t last_ticket_ = 0;
+  outcome_table outcomes_;
+};
+
+}  // namespace weft::txn

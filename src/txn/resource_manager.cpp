@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <weft/txn/resource_manager.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace weft::txn {
+
+resource_manager::resource_manager(site& around, partition& data, lock_policy policy, int ranks)
+    : around_(around), data_(data), locks_(policy), kept_(static_cast<std::size_t>(ranks)) {}
+
+void resource_manager::on_message(int from, wire&& message) {
+  forget_finished(from, message.finished);
+  if (message.kind == wire_kind::protocol) {
+    on_protocol(from, std::move(message));
+  } else {
+    on_request(from, std::move(message));
+  }
+}
+
+resource_manager::work& resource_manager::open(int from, const wire& message) {
+  const auto [found, is_new] = works_.try_emplace(message.id);
+  work& of = found->second;
+  if (!is_new) return of;
+  of.core.begin_work();
+  of.coordinator = from;
+  of.owner = ++last_owner_;
+  of.age = message.age;
+  owners_.emplace(of.owner, message.id);
+  return of;
+}
+
+void resource_manager::on_request(int from, wire&& message) {
+  request what;
+  what.id = message.id;
+  what.what = message.kind == wire_kind::secure ? purpose::secure : purpose::read;
+  what.mode = message.mode;
+  what.ticket = message.ticket;
+  what.data = std::move(message.data);
+  work& of = open(from, message);
+  of.age = message.age;
+  take_locks(std::move(what));
+}
+
+void resource_manager::on_protocol(int from, wire&& message) {
+  const bool asks = message.what == message_kind::prepare || message.what == message_kind::prepare_listed ||
+                    message.what == message_kind::commit_alone;
+  if (asks && message.opens) open(from, message);
+  effects out;
+  const auto found = works_.find(message.id);
+  if (found == works_.end()) {
+    participant unknown;
+    unknown.on_message(message.what, out);
+    work stranger;
+    stranger.coordinator = from;
+    for (const outgoing& m : out.messages) send(message.id, stranger, m.what);
+    return;
+  }
+  work& of = found->second;
+  if (asks && of.core.now() == participant::state::working) {
+    of.writes = std::move(message.data);
+    of.voters = std::move(message.voters);
+  }
+  of.core.on_message(message.what, out);
+  act(message.id, of, out);
+}
+
+void resource_manager::on_durable(const transaction_id& id, record_kind what) {
+  const auto found = works_.find(id);
+  if (found == works_.end()) return;
+  effects out;
+  found->second.core.on_durable(what, out);
+  act(id, found->second, out);
+}
+
+void resource_manager::commit_here(const transaction_id& id) {
+  const auto found = works_.find(id);
+  if (found == works_.end()) return;
+  data_.apply(found->second.writes);
+  effects out;
+  found->second.core.on_message(message_kind::release, out);
+  act(id, found->second, out);
+}
+
+// --- locks -----------------------------------------------------------------------------------------------------------
+
+void resource_manager::take_locks(request&& what) {
+  work& of = works_.at(what.id);
+  for (; what.next < what.data.keys.size(); ++what.next) {
+    const std::uint64_t ticket = ++last_ticket_;
+    switch (locks_.acquire(what.data.keys[what.next], {of.owner, of.age, what.mode, ticket})) {
+      case lock_answer::granted:
+        continue;
+      case lock_answer::waiting:
+        of.waiting.push_back(ticket);
+        waiting_.emplace(ticket, std::move(what));
+        return;
+      case lock_answer::refused:
+        return refuse(std::move(what));
+    }
+  }
+  locked(std::move(what));
+}
+
+bool resource_manager::go_on() {
+  bool any = false;
+  for (lock_table::owner_id victim : locks_.take_victims()) {
+    const auto found = owners_.find(victim);
+    if (found == owners_.end()) continue;
+    any = true;
+    wound(found->second);
+  }
+  for (std::uint64_t ticket : locks_.take_granted()) {
+    auto node = waiting_.extract(ticket);
+    if (node.empty()) continue;
+    any = true;
+    request what = std::move(node.mapped());
+    std::erase(works_.at(what.id).waiting, ticket);
+    ++what.next;
+    take_locks(std::move(what));
+  }
+  return any;
+}
+
+/// It has to go, unless it has all its locks. Its coordinator knows, except when the vote is the decision, or is about
+/// to become it: the message and the question may cross.
+void resource_manager::wound(transaction_id id) {
+  work& of = works_.at(id);
+  of.is_wounded = true;
+  if (of.core.now() == participant::state::voting_alone) return voted(id, vote::no);
+  wire message;
+  message.id = id;
+  message.kind = wire_kind::wounded;
+  around_.send(of.coordinator, std::move(message));
+}
+
+void resource_manager::locked(request&& what) {
+  work& of = works_.at(what.id);
+  if (what.what == purpose::prepare) return voted(what.id, vote::yes);
+  wire answer;
+  answer.id = what.id;
+  answer.kind = wire_kind::values;
+  answer.ticket = what.ticket;
+  if (what.what == purpose::secure) {
+    of.writes = std::move(what.data);
+  } else {
+    answer.data.values.reserve(what.data.keys.size());
+    for (const std::string& key : what.data.keys) answer.data.values.push_back(data_.find(key));
+  }
+  around_.send(of.coordinator, std::move(answer));
+}
+
+void resource_manager::refuse(request&& what) {
+  if (what.what == purpose::prepare) return voted(what.id, vote::no);
+  wire answer;
+  answer.id = what.id;
+  answer.kind = wire_kind::refused;
+  answer.ticket = what.ticket;
+  around_.send(works_.at(what.id).coordinator, std::move(answer));
+}
+
+void resource_manager::refuse_patient() {
+  std::vector<std::uint64_t> late;
+  for (auto& [ticket, what] : waiting_) {
+    if (std::exchange(what.is_patient, true)) late.push_back(ticket);
+  }
+  std::sort(late.begin(), late.end());
+  for (std::uint64_t ticket : late) {
+    auto node = waiting_.extract(ticket);
+    if (!node.empty()) refuse(std::move(node.mapped()));
+  }
+}
+
+void resource_manager::free_locks(work& of) {
+  for (std::uint64_t ticket : of.waiting) waiting_.erase(ticket);
+  of.waiting.clear();
+  locks_.release(of.owner);
+}
+
+// --- what a step asks for --------------------------------------------------------------------------------------------
+
+void resource_manager::voted(const transaction_id& id, vote what) {
+  work& of = works_.at(id);
+  effects out;
+  of.core.on_voted(what, out);
+  act(id, of, out);
+}
+
+void resource_manager::act(const transaction_id& id, work& of, effects& what) {
+  if (what.record != record_kind::none) append(id, of, what);
+  for (const outgoing& m : what.messages) send(id, of, m.what);
+  const auto state = of.core.now();
+  if (state == participant::state::committed && (what.record != record_kind::none || !what.messages.empty()))
+    kept_[static_cast<std::size_t>(of.coordinator)].push_back(id);
+  if (what.upcalls != 0) return make_calls(id, of, what);
+  if (state != participant::state::none) return;
+  owners_.erase(of.owner);
+  works_.erase(id);
+}
+
+void resource_manager::append(const transaction_id& id, const work& of, const effects& what) {
+  record head;
+  head.id = id;
+  head.kind = what.record;
+  const auto state = of.core.now();
+  const bool is_alone = state == participant::state::committing_alone;
+  if (what.record == record_kind::prepared) {
+    head.is_listed = of.core.is_listed();
+    head.voters = of.voters;
+  } else if (what.record == record_kind::committed) {
+    head.is_alone = is_alone;
+    head.is_listed = !is_alone && of.core.is_listed();
+  }
+  const bool has_redo = what.record == record_kind::prepared || is_alone;
+  around_.append(head, has_redo ? &of.writes : nullptr, what.urgent, false);
+}
+
+void resource_manager::make_calls(const transaction_id& id, work& of, const effects& what) {
+  if (what.calls(upcall::prepare)) {
+    if (of.is_wounded) return voted(id, vote::no);
+    request all;
+    all.id = id;
+    all.what = purpose::prepare;
+    all.mode = lock_mode::exclusive;
+    all.data.keys = of.writes.keys;
+    return take_locks(std::move(all));
+  }
+  if (what.calls(upcall::commit)) data_.apply(of.writes);
+  free_locks(of);
+  if (of.core.now() != participant::state::none) return;
+  owners_.erase(of.owner);
+  works_.erase(id);
+}
+
+void resource_manager::forget_finished(int coordinator, std::uint64_t below) {
+  auto& kept = kept_[static_cast<std::size_t>(coordinator)];
+  while (!kept.empty() && kept.front().sequence < below) {
+    const auto found = works_.find(kept.front());
+    kept.pop_front();
+    if (found == works_.end()) continue;
+    found->second.core.on_finished();
+    owners_.erase(found->second.owner);
+    works_.erase(found);
+  }
+}
+
+void resource_manager::send(const transaction_id& id, const work& to, message_kind what) {
+  wire message;
+  message.id = id;
+  message.what = what;
+  around_.send(to.coordinator, std::move(message));
+}
+
+}  // namespace weft::txn

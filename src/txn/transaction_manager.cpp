@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <weft/txn/transaction_manager.hpp>
+
+#include <algorithm>
+#include <exception>
+
+namespace weft::txn {
+
+transaction_manager::transaction_manager(loop& on, site& around, resource_manager& here, const settings& how)
+    : on_(on), around_(around), here_(here), how_(how), clock_(static_cast<std::uint32_t>(how.rank)) {}
+
+attempt& transaction_manager::begin(std::optional<lock_age> age) {
+  auto made = std::make_unique<attempt>();
+  made->id = {how_.epoch, static_cast<std::uint32_t>(how_.rank), ++last_sequence_};
+  made->age = age ? *age : clock_.next();
+  made->core = coordinator(how_.rule);
+  return *attempts_.emplace(last_sequence_, std::move(made)).first->second;
+}
+
+void transaction_manager::let_go(attempt& of) {
+  if (of.core.now() == coordinator::state::idle) abort(of);
+  of.is_in_use = false;
+  drop_if_over(of);
+}
+
+attempt* transaction_manager::find(const transaction_id& id) {
+  const bool is_own = id.epoch == how_.epoch && id.coordinator == static_cast<std::uint32_t>(how_.rank);
+  const auto found = is_own ? attempts_.find(id.sequence) : attempts_.end();
+  return found == attempts_.end() ? nullptr : found->second.get();
+}
+
+void transaction_manager::drop_if_over(attempt& of) {
+  if (of.is_in_use || of.core.now() != coordinator::state::none) return;
+  attempts_.erase(of.id.sequence);
+}
+
+// --- the body --------------------------------------------------------------------------------------------------------
+
+future<attempt::answer> transaction_manager::read(attempt& of, int rank, std::vector<std::string> keys,
+                                                  lock_mode mode) {
+  entries data;
+  data.keys = std::move(keys);
+  return ask(of, rank, wire_kind::read, mode, std::move(data));
+}
+
+future<attempt::answer> transaction_manager::ask(attempt& of, int rank, wire_kind kind, lock_mode mode,
+                                                 entries&& data) {
+  promise<attempt::answer> waits(on_);
+  future<attempt::answer> result = waits.get_future();
+  if (of.is_doomed || of.core.now() != coordinator::state::idle) {
+    waits.set_value(attempt::answer{true, {}});
+    return result;
+  }
+  wire message;
+  message.id = of.id;
+  message.age = of.age;
+  message.kind = kind;
+  message.mode = mode;
+  message.ticket = ++last_ticket_;
+  message.data = std::move(data);
+  of.awaited.emplace(message.ticket, std::move(waits));
+  if (std::find(of.contacts.begin(), of.contacts.end(), rank) == of.contacts.end()) of.contacts.push_back(rank);
+  around_.send(rank, std::move(message));
+  return result;
+}
+
+void transaction_manager::on_answer(attempt& of, wire&& message) {
+  const auto found = of.awaited.find(message.ticket);
+  if (found == of.awaited.end()) return;
+  promise<attempt::answer> waits = std::move(found->second);
+  of.awaited.erase(found);
+  const bool is_refused = message.kind == wire_kind::refused;
+  waits.set_value(attempt::answer{is_refused, std::move(message.data.values)});
+  if (is_refused) return doom(of);
+  if (message.ticket != of.securing) return;
+  of.wrote_here = true;
+  start_commit(of);
+}
+
+/// It can only be aborted now. The body learns of it where it waits, or at its next step.
+void transaction_manager::doom(attempt& of) {
+  of.is_doomed = true;
+  for (auto& [ticket, waits] : of.awaited) waits.set_value(attempt::answer{true, {}});
+  of.awaited.clear();
+  if (of.core.now() == coordinator::state::idle) abort(of);
+}
+
+void transaction_manager::abort(attempt& of) {
+  if (of.core.now() != coordinator::state::idle) return on_deadline(of);
+  of.is_doomed = true;
+  of.members = of.contacts;
+  effects out;
+  of.core.abandon(static_cast<std::uint32_t>(of.members.size()), out);
+  act(of, out);
+}
+
+void transaction_manager::on_deadline(attempt& of) {
+  if (of.core.now() == coordinator::state::idle) return doom(of);
+  effects out;
+  of.core.on_deadline(out);
+  act(of, out);
+}
+
+// --- the end ---------------------------------------------------------------------------------------------------------
+
+bool transaction_manager::wrote_on(const attempt& of, int rank) const {
+  return std::any_of(of.writes.begin(), of.writes.end(), [&](const auto& w) { return owner(w.first) == rank; });
+}
+
+bool transaction_manager::wrote_elsewhere(const attempt& of) const {
+  return std::any_of(of.writes.begin(), of.writes.end(), [&](const auto& w) { return owner(w.first) != how_.rank; });
+}
+
+entries transaction_manager::writes_of(const attempt& of, int rank) const {
+  entries data;
+  for (const auto& [key, value] : of.writes) {
+    if (owner(key) != rank) continue;
+    data.keys.push_back(key);
+    data.values.push_back(value);
+  }
+  return data;
+}
+
+future<transaction_outcome> transaction_manager::commit(attempt& of) {
+  of.ending.emplace(on_);
+  future<transaction_outcome> result = of.ending->get_future();
+  if (of.core.now() != coordinator::state::idle) {
+    of.ending->set_value(transaction_outcome::aborted);
+    return result;
+  }
+  const bool decides_here = how_.rule == decision_rule::explicit_record || !wrote_elsewhere(of);
+  if (decides_here && wrote_on(of, how_.rank)) {
+    of.securing = last_ticket_ + 1;
+    ask(of, how_.rank, wire_kind::secure, lock_mode::exclusive, writes_of(of, how_.rank));
+  } else {
+    start_commit(of);
+  }
+  return result;
+}
+
+void transaction_manager::start_commit(attempt& of) {
+  std::vector<int> ranks = of.contacts;
+  for (const auto& [key, value] : of.writes) ranks.push_back(owner(key));
+  std::sort(ranks.begin(), ranks.end());
+  ranks.erase(std::unique(ranks.begin(), ranks.end()), ranks.end());
+
+  std::vector<member_role> roles;
+  for (int rank : ranks) {
+    if (rank == how_.rank && of.wrote_here) continue;
+    // A reader that may be wounded is in doubt like a writer.
+    const bool votes = wrote_on(of, rank) || how_.policy == lock_policy::wound_wait;
+    of.members.push_back(rank);
+    roles.push_back(votes ? member_role::voter : member_role::holder);
+  }
+  effects out;
+  of.core.commit(roles, of.wrote_here, out);
+  act(of, out);
+}
+
+void transaction_manager::on_message(int from, wire&& message) {
+  attempt* of = find(message.id);
+  if (of == nullptr) {
+    if (message.kind != wire_kind::protocol) return;
+    coordinator unknown;
+    effects out;
+    unknown.on_message(0, message.what, out);
+    for (const outgoing& m : out.messages) {
+      wire answer;
+      answer.id = message.id;
+      answer.what = m.what;
+      around_.send(from, std::move(answer));
+    }
+    return;
+  }
+  if (message.kind == wire_kind::values || message.kind == wire_kind::refused)
+    return on_answer(*of, std::move(message));
+  if (message.kind == wire_kind::wounded) {
+    if (of->core.now() == coordinator::state::idle) return doom(*of);
+    return abort(*of);
+  }
+  const auto at = std::find(of->members.begin(), of->members.end(), from);
+  if (at == of->members.end()) return;
+  effects out;
+  of->core.on_message(static_cast<std::uint32_t>(at - of->members.begin()), message.what, out);
+  act(*of, out);
+}
+
+void transaction_manager::on_durable(const transaction_id& id, record_kind what) {
+  attempt* of = find(id);
+  if (of == nullptr) return;
+  effects out;
+  of->core.on_durable(what, out);
+  act(*of, out);
+}
+
+void transaction_manager::act(attempt& of, effects& what) {
+  if (what.record != record_kind::none) append(of, what);
+  for (const outgoing& m : what.messages) send(of, m);
+  if (what.calls(upcall::commit) && of.wrote_here) here_.commit_here(of.id);
+  if (what.calls(upcall::abort) && of.wrote_here) {
+    wire message;
+    message.id = of.id;
+    message.what = message_kind::abort;
+    around_.send(how_.rank, std::move(message));
+  }
+  if (what.calls(upcall::tell_committed)) {
+    outcomes_.add_committed(of.id);
+    if (of.ending) of.ending->set_value(transaction_outcome::committed);
+  }
+  if (what.calls(upcall::tell_aborted) && of.ending) of.ending->set_value(transaction_outcome::aborted);
+  drop_if_over(of);
+}
+
+void transaction_manager::send(attempt& of, const outgoing& what) {
+  const int rank = of.members[what.member];
+  wire message;
+  message.id = of.id;
+  message.age = of.age;
+  message.what = what.what;
+  const bool asks = what.what == message_kind::prepare || what.what == message_kind::prepare_listed ||
+                    what.what == message_kind::commit_alone;
+  if (asks) {
+    message.opens = std::find(of.contacts.begin(), of.contacts.end(), rank) == of.contacts.end();
+    message.data = writes_of(of, rank);
+    for (std::size_t m = 0; m < of.members.size(); ++m) {
+      if (of.core.members()[m].role == member_role::voter)
+        message.voters.push_back(static_cast<std::uint32_t>(of.members[m]));
+    }
+  }
+  around_.send(rank, std::move(message));
+}
+
+void transaction_manager::append(const attempt& of, const effects& what) {
+  record head;
+  head.id = of.id;
+  head.kind = what.record;
+  if (what.record == record_kind::committed) {
+    head.is_alone = true;
+    for (std::size_t m = 0; m < of.members.size(); ++m) {
+      if (of.core.members()[m].vote == vote::yes) head.voters.push_back(static_cast<std::uint32_t>(of.members[m]));
+    }
+  }
+  const entries here = what.record == record_kind::committed && of.wrote_here ? writes_of(of, how_.rank) : entries();
+  around_.append(head, here.keys.empty() ? nullptr : &here, what.urgent, true);
+}
+
+}  // namespace weft::txn
