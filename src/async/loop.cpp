@@ -222,6 +222,7 @@ void loop::resume(std::coroutine_handle<> coroutine, detail::task_root* root) no
   if (root != nullptr) {
     root->queued = nullptr;
     root->started = true;
+    background_resumptions_ += root->is_background ? 1u : 0u;
   }
   try {
     coroutine.resume();
@@ -310,10 +311,19 @@ bool loop::turn(time_point deadline) {
 void loop::idle(time_point deadline) {
   ++metrics_.idle_turns;
   const bool may_sleep = wakes_exactly_ || empty_turns_ >= turns_before_sleep;
+  if (wakes_exactly_) describe_wait(deadline);
   const bool woken = may_sleep && !host_.prepare_sleep();
   if (!woken && posted_.load(std::memory_order_acquire) == nullptr && ready_.empty())
     transport_.idle(std::min(deadline, timers_.next()), empty_turns_++, may_sleep ? host_.wait_fd() : -1);
   if (may_sleep) host_.clear_wake();
+}
+
+void loop::describe_wait(time_point deadline) {
+  wait_facts facts;
+  facts.has_foreground_timer = deadline != never || timers_.has_foreground();
+  facts.last_timer = timers_.latest();
+  facts.progress = metrics_.resumptions - background_resumptions_ + waits_;
+  transport_.describe_wait(facts);
 }
 
 bool loop::poll() {
@@ -331,6 +341,7 @@ void loop::wait(operation& op, const char* call, source_location where) {
   if (ready_.empty()) wait_briefly(op);
   empty_turns_ = 0;
   while (!op.done()) turn();
+  ++waits_;
 }
 
 /// The first microsecond: looks for what finishes `op`, and for nothing else that a turn does.

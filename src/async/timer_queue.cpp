@@ -38,12 +38,21 @@ void timer_queue::sift_down(std::size_t at, const entry& e) noexcept {
 
 void timer_queue::add(timer_node& node, time_point deadline) {
   node.due = deadline;
+  if (node.role == timer_role::background) ++background_;
   const entry e{deadline, order_++, &node};
   heap_.push_back(e);
   sift_up(heap_.size() - 1, e);
 }
 
+time_point timer_queue::latest() const noexcept {
+  if (heap_.empty()) return never;
+  const auto latest = std::max_element(heap_.begin(), heap_.end(),
+                                       [](const entry& a, const entry& b) { return a.deadline < b.deadline; });
+  return latest->deadline;
+}
+
 void timer_queue::remove_at(std::size_t at) noexcept {
+  if (heap_[at].node->role == timer_role::background) --background_;
   heap_[at].node->position = timer_node::not_queued;
   const entry last = heap_.back();
   heap_.pop_back();

@@ -16,6 +16,7 @@ balance::balance(context& ctx, balanced& queue)
     if (at != node.node_rank) node_peers_.push_back(ctx.transport().node_peer(at));
   }
   timer_.of = this;
+  timer_.role = timer_role::background;
   timer_.fire = [](timer_node& self) noexcept {
     balance& of = *static_cast<patience_timer&>(self).of;
     of.impatient_ = true;

@@ -53,6 +53,12 @@ class host_listener {
 template <class F>
 concept safe_callable = std::is_lvalue_reference_v<F> || std::is_trivially_destructible_v<F>;
 
+/// A call of weft and where it stands.
+struct call_place {
+  const char* what = "";
+  source_location where;
+};
+
 struct loop_metrics {
   std::uint64_t turns = 0;
   std::uint64_t idle_turns = 0;
@@ -106,6 +112,15 @@ class loop {
     if (root == nullptr) return;
     root->queued = coroutine;
     root->queued_at = place;
+    if (in_background_) [[unlikely]]
+      root->is_background = true;
+  }
+  /// Whatever `wake` schedules belongs to the background from now on (see `timer_role`).
+  template <class Wake>
+  void run_in_background(Wake&& wake) noexcept {
+    in_background_ = true;
+    wake();
+    in_background_ = false;
   }
   /// Takes a tree's scheduled coroutine out again and returns it.
   std::coroutine_handle<> unschedule(detail::task_root& root) noexcept {
@@ -204,6 +219,9 @@ class loop {
     current_ = outer_loop;
   }
 
+  /// The last wait that was begun; kept where `idle` wakes exactly, and only there.
+  const call_place& last_call() const noexcept { return last_call_; }
+
   const loop_metrics& metrics() const noexcept { return metrics_; }
   static constexpr int run_budget = 256;
 
@@ -246,6 +264,7 @@ class loop {
   void resume(std::coroutine_handle<> coroutine, detail::task_root* root) noexcept;
   bool quick_turn();
   void idle(time_point deadline);
+  void describe_wait(time_point deadline);
   void hold_until_done(operation& op) noexcept;
 
   struct root_tasks : detail::task_group {
@@ -263,7 +282,11 @@ class loop {
   weft::transport& transport_;
   weft::host& host_;
   weft::storage* storage_;
-  bool wakes_exactly_;  ///< a turn that finds nothing has looked at everything
+  bool wakes_exactly_;      ///< a turn that finds nothing has looked at everything
+  bool in_background_ = false;
+  call_place last_call_;
+  std::uint64_t background_resumptions_ = 0;
+  std::uint64_t waits_ = 0;  ///< of plain code, that are over
   int patient_looks_;  ///< at the sources, in a turn that has nothing else to do
   ready_queue ready_;
   timer_queue timers_;

@@ -49,6 +49,7 @@ class task_root {
   std::coroutine_handle<> queued;   ///< set by `loop::schedule`
   std::size_t queued_at = 0;        ///< its place in the ready queue
   bool started = false;
+  bool is_background = false;  ///< it has slept in the background
   void (*never_started)(task_root& self) noexcept = nullptr;  ///< cancelled before its first step
   void (*finished)(task_root& self) noexcept = nullptr;       ///< its first coroutine has come to its end
 

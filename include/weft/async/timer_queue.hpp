@@ -9,12 +9,20 @@
 
 namespace weft {
 
+/// What a timer is for. A program in which nothing but background timers is left to happen, and which they change
+/// nothing in, is stuck: the simulator says so. Real ranks do not care.
+enum class timer_role : std::uint8_t {
+  foreground,  ///< a user's sleep or deadline: the program goes on when it fires
+  background,  ///< housekeeping: heartbeat, metrics, flush, resend, doubt
+};
+
 /// A place in a timer queue, embedded in whatever waits. `fire` is called in the loop's timer phase, after the node was
 /// taken out: it may only note the fact or schedule.
 struct timer_node {
   void (*fire)(timer_node& self) noexcept = nullptr;
   time_point due = never;
   std::size_t position = not_queued;
+  timer_role role = timer_role::foreground;
   static constexpr std::size_t not_queued = ~std::size_t{0};
   bool queued() const noexcept { return position != not_queued; }
 };
@@ -25,6 +33,9 @@ class timer_queue {
  public:
   bool empty() const noexcept { return heap_.empty(); }
   std::size_t size() const noexcept { return heap_.size(); }
+  bool has_foreground() const noexcept { return background_ < heap_.size(); }
+  /// The latest deadline of all; `never` if there is none. O(n).
+  time_point latest() const noexcept;
   time_point next() const noexcept { return heap_.empty() ? never : heap_.front().deadline; }
   void add(timer_node& node, time_point deadline);
   void cancel(timer_node& node) noexcept;
@@ -46,6 +57,7 @@ class timer_queue {
   void remove_at(std::size_t at) noexcept;
 
   std::vector<entry> heap_;
+  std::size_t background_ = 0;  ///< timers of that role
   std::uint64_t order_ = 0;
 };
 

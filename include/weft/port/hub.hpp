@@ -54,6 +54,8 @@ class message_hub final : public loop_source {
   message_hub& operator=(const message_hub&) = delete;
 
   loop& on() const noexcept { return on_; }
+  bool is_hostile() const noexcept { return transport_.limits().is_hostile; }
+  message_fate draw_fate() { return transport_.fate(); }
   int rank() const noexcept { return rank_; }
   int size() const noexcept { return size_; }
 

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include <weft/async/spawn.hpp>
 #include <weft/async/task.hpp>
@@ -25,6 +26,9 @@ struct port_options {
   /// The handler runs in the loop's poll phase, also from `context::poll` within user code: for the library's own
   /// objects. It must be short, may post, and must call nothing of the user's.
   bool protocol = false;
+  /// The object that owns the port repeats what is lost and knows what it has seen: heartbeats, transactions. MPI loses
+  /// nothing; but a hostile simulated world may lose, repeat and reorder the messages of such a port, and of no other.
+  bool tolerates_loss = false;
 };
 
 namespace detail {
@@ -36,7 +40,8 @@ class receiver_of final : public receiver {
   template <class F>
   receiver_of(message_hub& hub, F&& handler, port_options options, source_location where)
       : receiver(hub, type_hash<Message>, type_name<Message>(), options.name, options.protocol, where),
-        handler_(std::forward<F>(handler)) {}
+        handler_(std::forward<F>(handler)),
+        meets_hostility_(options.tolerates_loss && hub.is_hostile()) {}
 
   void deliver_fixed(int source, const std::byte* content, std::size_t bytes, unsigned count) override {
     if constexpr (packing<Message>::is_fixed) {
@@ -76,6 +81,38 @@ class receiver_of final : public receiver {
   using result = std::invoke_result_t<Handler&, int, Message&&>;
 
   void call(int source, Message& value) noexcept {
+    if (meets_hostility_) [[unlikely]] {
+      suffer(source, value);
+    } else {
+      handle_one(source, value);
+    }
+  }
+  /// What the world has in mind for the message. A postponed one comes after the next; if none comes, it is lost.
+  void suffer(int source, Message& value) noexcept {
+    if constexpr (std::is_copy_constructible_v<Message>) {
+      std::vector<std::pair<int, Message>> before = std::exchange(postponed_, {});
+      switch (hub().draw_fate()) {
+        case message_fate::lose:
+          break;
+        case message_fate::postpone:
+          postponed_.emplace_back(source, std::move(value));
+          break;
+        case message_fate::repeat: {
+          Message copy = value;
+          handle_one(source, copy);
+          handle_one(source, value);
+          break;
+        }
+        case message_fate::deliver:
+          handle_one(source, value);
+          break;
+      }
+      for (auto& one : before) handle_one(one.first, one.second);
+    } else {
+      if (hub().draw_fate() != message_fate::lose) handle_one(source, value);
+    }
+  }
+  void handle_one(int source, Message& value) noexcept {
     try {
       if constexpr (std::is_same_v<result, task<>>) {
         launch(hub().on(), handle(handler_, source, std::move(value)), &tasks_, where());
@@ -94,6 +131,8 @@ class receiver_of final : public receiver {
   }
 
   Handler handler_;
+  bool meets_hostility_;
+  std::vector<std::pair<int, Message>> postponed_;
 };
 
 }  // namespace detail

@@ -72,7 +72,18 @@ struct transport_limits {
   int threads = 1;                   ///< threads that may call the transport: always one
   bool may_spin = false;             ///< looking again costs tens of ns: the rank has a processor of its own
   bool wakes_exactly = false;        ///< `idle` returns when there is news, and only then: look at everything before
+  bool is_hostile = false;           ///< ask `fate` for messages of ports that tolerate loss
 };
+
+/// What a rank that is about to wait waits for.
+struct wait_facts {
+  bool has_foreground_timer = false;  ///< it will go on by itself
+  time_point last_timer = never;      ///< when all timers that it has now will have fired
+  std::uint64_t progress = 0;         ///< grows whenever something other than background work has gone on
+};
+
+/// What a hostile world does to a message.
+enum class message_fate : std::uint8_t { deliver, lose, repeat, postpone };
 
 /// Facts about the ranks that share this rank's node, numbered 0..node_size-1 by rank order.
 struct node_map {
@@ -173,6 +184,10 @@ class transport {
   /// happened: the ladder (spin, yield, sleep) climbs with it. `wake_fd`, if not negative, is readable when the host
   /// has news (`host::wait_fd`); it ends a sleep. May return early, always.
   virtual void idle(time_point deadline, std::uint64_t empty_turns, int wake_fd) = 0;
+  /// Before `idle`, where the limits say `wakes_exactly`.
+  virtual void describe_wait(const wait_facts&) {}
+  /// Where the limits say `is_hostile`: what becomes of the next message of a port that tolerates loss.
+  virtual message_fate fate() { return message_fate::deliver; }
   /// The caller has computed for so long. In the real world that time has passed already; a simulator lets it pass.
   virtual void compute(duration) {}
   [[noreturn]] virtual void abort(int code) = 0;
