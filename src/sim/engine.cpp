@@ -9,9 +9,8 @@ namespace weft::sim {
 namespace {
 
 constexpr std::size_t kept_events = 64;
-// Timers of a rank that ring without any rank doing anything afterwards: more of them mean that only clocks are still
-// alive.
-constexpr std::uint64_t timers_in_vain_most = 1000;
+// Rounds of background events that change nothing before a run is called stuck.
+constexpr int rounds_in_vain_most = 3;
 constexpr std::size_t stack_places = 24;
 constexpr std::size_t stack_step = 128;
 // The clock of a world does not begin at zero: a time of zero is what nobody has set.
@@ -74,19 +73,22 @@ void engine::start(endpoint& rank, std::function<void()> body) {
 void engine::run_thread(void* argument) {
   auto& self = *static_cast<endpoint*>(argument);
   engine& on = self.on;
-  if (on.leaving_ != nullptr) on.stacks_.give_back(std::exchange(on.leaving_, nullptr)->stack);
+  on.take_left_stack();
   {
     const std::function<void()> body = std::move(on.bodies_.at(&self));
     on.bodies_.erase(&self);
     body();
   }
   on.trace(self, traced::end, -1, -1, 0, 0);
+  self.has_ended_well = true;
   on.leave(self);
 }
 
 stop_reason engine::run(life& until) {
   until_ = &until;
   stop_ = stop_reason::none;
+  rounds_in_vain_ = 0;
+  round_end_ = 0;
   switch_away(nullptr, false);
   return stop_;
 }
@@ -111,11 +113,22 @@ void engine::switch_away(endpoint* from, bool is_last) {
   current_ = to;
   ++counts_.switches;
   fiber::swap(left, entered, is_last);
-  if (leaving_ != nullptr) stacks_.give_back(std::exchange(leaving_, nullptr)->stack);
+  take_left_stack();
+}
+
+void engine::take_left_stack() {
+  if (leaving_ == nullptr) return;
+  const endpoint& left = *std::exchange(leaving_, nullptr);
+  if (left.has_ended_well) {
+    stacks_.give_back(left.stack);
+  } else {
+    stacks_.abandon(left.stack);
+  }
 }
 
 /// The rank that goes on, after everything that comes before it has happened; null when there is none, or no more.
 endpoint* engine::next() {
+  if (chooser_ != nullptr) return next_chosen();
   for (;;) {
     if (stop_ != stop_reason::none) return nullptr;
     if (until_->running == 0 || until_->is_crashed) {
@@ -128,6 +141,11 @@ endpoint* engine::next() {
       const outside_event e = outside_events_.pop();
       now_ = e.time;
       count_event();
+      if (!e.is_idle) {
+        --outside_news_;
+      } else if (is_stuck()) {
+        stop_ = stop_reason::standstill;
+      }
       e.target->on_time(e.argument);
     } else {
       now_ = ranks_.top_time();
@@ -139,11 +157,10 @@ endpoint* engine::next() {
 /// What the network has for the rank by now is taken in; returns the rank if it is to go on.
 endpoint* engine::turn_of(endpoint& rank) {
   take_in(rank, now_);
-  if (rank.state == rank_state::parked && rank.deadline <= now_) {
+  if (rank.state == rank_state::parked && rank.deadline <= now_ && chooser_ == nullptr) {
+    if (!rank.waits.has_foreground_timer && is_stuck()) stop_ = stop_reason::standstill;
     wake(rank);
     count_event();
-    if (++timers_in_vain_ > timers_in_vain_most * static_cast<std::uint64_t>(until_->running))
-      stop_ = stop_reason::standstill;
   }
   if (rank.state == rank_state::ready && rank.clock <= now_ && rank.paused_until <= now_) {
     ranks_.remove(rank.place);
@@ -171,10 +188,32 @@ void engine::fetch_next() const noexcept {
   __builtin_prefetch(what + 64);
 }
 
+/// Nothing but background events are left, and they have changed nothing for some rounds. A round lasts until every
+/// timer that there was at its beginning has fired.
+bool engine::is_stuck() {
+  if (now_ < round_end_ || outside_news_ > 0) return false;
+  std::uint64_t progress = 0;
+  std::int64_t end = now_ + 1;
+  for (const auto& one : lives_) {
+    if (one->running == 0) continue;
+    for (const auto& rank : one->ranks) {
+      if (rank->state == rank_state::ended) continue;
+      const wait_facts& waits = rank->waits;
+      if (rank->state != rank_state::parked || !rank->inbox.empty() || waits.has_foreground_timer) return false;
+      progress += waits.progress;
+      if (waits.last_timer != never) end = std::max(end, waits.last_timer.time_since_epoch().count());
+    }
+  }
+  round_end_ = end;
+  rounds_in_vain_ = progress == last_progress_ ? rounds_in_vain_ + 1 : 0;
+  last_progress_ = progress;
+  return rounds_in_vain_ >= rounds_in_vain_most;
+}
+
 void engine::queue(endpoint& rank) {
   std::int64_t at = rank.inbox.top_time();
   if (rank.state == rank_state::ready) at = std::min(at, std::max({now_, rank.clock, rank.paused_until}));
-  if (rank.state == rank_state::parked) at = std::min(at, rank.deadline);
+  if (rank.state == rank_state::parked && chooser_ == nullptr) at = std::min(at, rank.deadline);
   ranks_.set(rank.place, at);
 }
 
@@ -218,7 +257,8 @@ void engine::catch_up_now(endpoint& self) {
   take_in(self, self.clock - 1);
   now_ = present;
   const bool is_ahead = ranks_.top_time() < self.clock - lookahead_ || outside_events_.top_time() < self.clock;
-  if (!is_ahead && self.paused_until <= self.clock && stop_ == stop_reason::none) return;
+  if (chooser_ != nullptr && !may_preempt(self)) return;
+  if (chooser_ == nullptr && !is_ahead && self.paused_until <= self.clock && stop_ == stop_reason::none) return;
   self.state = rank_state::ready;
   queue(self);
   switch_away(&self, false);
@@ -260,7 +300,7 @@ void engine::kill(endpoint& rank) {
   if (rank.stack == nullptr) return;
   --rank.of.running;
   bodies_.erase(&rank);
-  if (&rank != current_) stacks_.give_back(rank.stack);
+  if (&rank != current_) stacks_.abandon(rank.stack);
 }
 
 void engine::leave(endpoint& self) {
@@ -281,7 +321,6 @@ void engine::trace(endpoint& self, traced what, int peer, int tag, std::uint64_t
   hash_.add(bytes << 32 ^ crc);
   ring_[counts_.interface_events % kept_events] = {self.clock, self.rank, what, peer, tag, bytes, crc};
   ++counts_.interface_events;
-  timers_in_vain_ = 0;
   life& one = self.of;
   if (++one.events != one.kill_at_event || current_ != &self) return;
   lose(self);

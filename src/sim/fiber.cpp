@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/context/detail/fcontext.hpp>
 #include <cstring>
 #include <string>
@@ -19,7 +20,9 @@
 #endif
 #endif
 #ifdef WEFT_ADDRESS_SANITIZER
+#include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
+#include <sanitizer/lsan_interface.h>
 #endif
 
 namespace weft::sim {
@@ -38,9 +41,12 @@ void before_switch(void** shadow, const void* stack, std::size_t bytes) {
 void after_switch(void* shadow, const void** left_stack, std::size_t* left_bytes) {
   __sanitizer_finish_switch_fiber(shadow, left_stack, left_bytes);
 }
+// Frames that were left without a return leave their marks.
+void forget_frames(const std::byte* stack, std::size_t bytes) { __asan_unpoison_memory_region(stack, bytes); }
 #else
 void before_switch(void**, const void*, std::size_t) {}
 void after_switch(void*, const void**, std::size_t*) {}
+void forget_frames(const std::byte*, std::size_t) {}
 #endif
 
 }  // namespace
@@ -103,13 +109,26 @@ bool fiber::in_guard(const void* address) const noexcept {
 stack_pool::stack_pool(std::size_t bytes) : bytes_((bytes + page_bytes() - 1) / page_bytes() * page_bytes()) {}
 
 stack_pool::~stack_pool() {
-  for (std::byte* stack : all_) munmap(stack - page_bytes(), bytes_ + page_bytes());
+  for (std::byte* stack : all_) {
+    forget_frames(stack, bytes_);
+    munmap(stack - page_bytes(), bytes_ + page_bytes());
+  }
+}
+
+void stack_pool::abandon(std::byte* stack) {
+#ifdef WEFT_ADDRESS_SANITIZER
+  __lsan_register_root_region(stack, bytes_);
+  all_.erase(std::find(all_.begin(), all_.end(), stack));
+#else
+  give_back(stack);
+#endif
 }
 
 std::byte* stack_pool::take() {
   if (!free_.empty()) {
     std::byte* const stack = free_.back();
     free_.pop_back();
+    forget_frames(stack, bytes_);
     return stack;
   }
   const std::size_t guard = page_bytes();

@@ -4,6 +4,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <csignal>
 #include <cstdio>
@@ -17,7 +18,7 @@ namespace weft::sim {
 
 namespace {
 
-constexpr int seconds_without_call = 10;
+constexpr int ticks_of_silence = 10;
 constexpr std::size_t signal_stack_bytes = 64 * 1024;
 
 // Signal handlers reach nothing else. Only one simulation runs at a time in a process.
@@ -25,6 +26,7 @@ std::atomic<engine*> watched_engine{nullptr};
 std::uint64_t calls_at_last_tick = 0;
 const endpoint* rank_at_last_tick = nullptr;
 int ticks_without_call = 0;
+find_last_call find_call = nullptr;
 
 void say_and_exit(const char* text, int length, exit_code code) {
   if (length > 0 && ::write(STDERR_FILENO, text, static_cast<std::size_t>(length)) < 0) _exit(1);
@@ -54,13 +56,15 @@ void on_tick(int) {
     ticks_without_call = 0;
     return;
   }
-  if (++ticks_without_call < seconds_without_call) return;
-  char text[512];
+  if (++ticks_without_call < ticks_of_silence) return;
+  const last_call last = find_call(*rank);
+  char text[1024];
   const int length =
       std::snprintf(text, sizeof text,
-                    "weft: simulator: rank %d has computed for %d s without a call of weft, and no other rank "
-                    "can run meanwhile; its last call was %s\n",
-                    rank->rank, seconds_without_call, rank->last_call);
+                    "weft: simulator: rank %d has computed for %lld ms without a call of weft, and no other rank "
+                    "can run meanwhile; the last thing that it waited for: %s (%s:%u); its last call: %s\n",
+                    rank->rank, static_cast<long long>(on->options().limits.silence.count() / 1'000'000), last.what,
+                    last.file, last.line, rank->last_call);
   say_and_exit(text, length, exit_code::hang);
 }
 
@@ -73,12 +77,13 @@ struct guard::saved {
   std::vector<char> memory = std::vector<char>(signal_stack_bytes);
 };
 
-guard::guard(engine& watched) : before_(std::make_unique<saved>()) {
+guard::guard(engine& watched, find_last_call find) : before_(std::make_unique<saved>()) {
   engine* none = nullptr;
   if (!watched_engine.compare_exchange_strong(none, &watched)) {
     throw usage_error("two simulations at a time in one process");
   }
   rank_at_last_tick = nullptr;
+  find_call = find;
   stack_t mine{};
   mine.ss_sp = before_->memory.data();
   mine.ss_size = before_->memory.size();
@@ -92,8 +97,10 @@ guard::guard(engine& watched) : before_(std::make_unique<saved>()) {
   tick.sa_handler = on_tick;
   tick.sa_flags = SA_ONSTACK | SA_RESTART;
   sigaction(SIGVTALRM, &tick, &before_->tick);
-  const itimerval every_second{{1, 0}, {1, 0}};
-  setitimer(ITIMER_VIRTUAL, &every_second, &before_->timer);
+  const auto period = std::max<std::int64_t>(watched.options().limits.silence.count() / 1000 / ticks_of_silence, 1000);
+  const timeval tick_period{static_cast<time_t>(period / 1'000'000), static_cast<suseconds_t>(period % 1'000'000)};
+  const itimerval every_tick{tick_period, tick_period};
+  setitimer(ITIMER_VIRTUAL, &every_tick, &before_->timer);
 }
 
 guard::~guard() {

@@ -43,7 +43,12 @@ message* engine::make_message() {
 }
 
 void engine::free_message(message* m) noexcept {
-  if (m->payload.capacity() > most_kept_bytes) m->payload = {};
+  held_bytes_ -= sizeof(message) + m->payload.size();
+  if (m->payload.capacity() > most_kept_bytes) {
+    m->payload = {};
+  } else {
+    m->payload.clear();
+  }
   m->sender_operation = m->receiver_operation = 0;
   m->is_collective = false;
   m->previous = nullptr;
@@ -74,6 +79,12 @@ std::int64_t engine::arrival(endpoint& from, endpoint& to, std::int64_t at, std:
 void engine::dispatch(message* m, std::int64_t at, std::uint64_t payload_bytes) {
   ++counts_.messages;
   counts_.bytes += m->bytes;
+  held_bytes_ += sizeof(message) + m->payload.size();
+  if (chooser_ != nullptr && !m->is_collective) {
+    hold(m);
+    return;
+  }
+  if (held_bytes_ > options_.limits.message_bytes) stop_ = stop_reason::memory_limit;
   post(*m->to, arrival(*m->from, *m->to, at, payload_bytes + header_bytes), delivery::kind::arrive, m);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "sim/rank_files.hpp"
 
+#include <algorithm>
 #include <cerrno>
 
 #include <weft/core/error.hpp>
@@ -127,7 +128,10 @@ void rank_files::look_at_locks() {
     w = waiting_.erase(w);
     done(over.token, is_held ? storage_result{} : storage_result{storage_status::timed_out, ETIMEDOUT});
   }
-  if (!waiting_.empty()) self_.on.call_at(now + lock_retry, *this, a_lock_may_be_free);
+  if (waiting_.empty()) return;
+  const auto ends = [](const waiting_lock& w) { return w.deadline != never.time_since_epoch().count(); };
+  const bool is_idle = std::none_of(waiting_.begin(), waiting_.end(), ends);
+  self_.on.call_at(now + lock_retry, *this, a_lock_may_be_free, is_idle);
 }
 
 void rank_files::lock(file_id file, lock_kind kind, std::int64_t deadline, void* token) {

@@ -32,6 +32,8 @@ T number(std::string_view value, T least, T most, const char* wanted) {
 
 int count(std::string_view value) { return number<int>(value, 0, 1'000'000, "a number from 0 to 1000000"); }
 
+int thousandth(std::string_view value) { return number<int>(value, 0, 1000, "a number from 0 to 1000"); }
+
 /// `250ns`, `10us`, `3ms`, `2s`; a bare number is in microseconds.
 duration time_of(std::string_view value) {
   constexpr auto wanted = "a time such as 250ns, 10us, 3ms or 2s";
@@ -91,9 +93,13 @@ const std::array key_rows{
               r.world.network.ranks_per_node = number<int>(v, 1, 1'000'000, "a number from 1");
             }},
     key_row{"kills", "0", "chance in a thousand that a life loses a rank",
-            [](shell_request& r, std::string_view v) {
-              r.world.faults.kills_in_thousand = number<int>(v, 0, 1000, "a number from 0 to 1000");
-            }},
+            [](shell_request& r, std::string_view v) { r.world.faults.kills_in_thousand = thousandth(v); }},
+    key_row{"losses", "0", "chance in a thousand that a message of a port that tolerates loss is lost",
+            [](shell_request& r, std::string_view v) { r.world.faults.losses_in_thousand = thousandth(v); }},
+    key_row{"repeats", "0", "as `losses`: that it is handled twice",
+            [](shell_request& r, std::string_view v) { r.world.faults.repeats_in_thousand = thousandth(v); }},
+    key_row{"postponements", "0", "as `losses`: that it is handled after the next one",
+            [](shell_request& r, std::string_view v) { r.world.faults.postponements_in_thousand = thousandth(v); }},
     key_row{"kill_at", "never", "the rank at whose so-manieth event (all ranks counted) it dies", kill_at},
     key_row{"pauses", "0", "at most so many ranks stop for a while",
             [](shell_request& r, std::string_view v) { r.world.faults.pauses = count(v); }},
@@ -127,6 +133,13 @@ const std::array key_rows{
               r.world.limits.events =
                   number<std::uint64_t>(v, 1, std::numeric_limits<std::uint64_t>::max(), "a number from 1");
             }},
+    key_row{"memory_limit", "4294967296", "as `time_limit`, in bytes of messages that nobody has received",
+            [](shell_request& r, std::string_view v) {
+              r.world.limits.message_bytes =
+                  number<std::uint64_t>(v, 1, std::numeric_limits<std::uint64_t>::max(), "a number from 1");
+            }},
+    key_row{"silence", "10s", "a rank that computes for so long without a call of weft ends the run",
+            [](shell_request& r, std::string_view v) { r.world.limits.silence = time_of(v); }},
     key_row{"summary", "0", "1: one line at the end: hash, virtual time, messages",
             [](shell_request& r, std::string_view v) { r.wants_summary = number<int>(v, 0, 1, "0 or 1") == 1; }},
     key_row{"events", "0", "1: the last 64 events at the interfaces, at the end",

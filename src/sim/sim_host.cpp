@@ -19,7 +19,7 @@ namespace weft::sim {
 
 namespace {
 
-constexpr std::string_view chooser = "WEFT_SIM";  // what ranks of the simulator need not know
+constexpr std::string_view simulator_variable = "WEFT_SIM";  // what ranks of the simulator need not know
 constexpr duration write_cost{2000};
 
 /// `[r0007 1.000012345] ` for each line.
@@ -73,7 +73,7 @@ void sim_host::watch_descriptor(int, bool, bool, void*) {
 }
 
 std::optional<std::string> sim_host::variable(std::string_view name) const {
-  if (!self_.on.options().use_environment || name == chooser) return std::nullopt;
+  if (!self_.on.options().use_environment || name == simulator_variable) return std::nullopt;
   const char* const value = std::getenv(std::string(name).c_str());
   if (value == nullptr) return std::nullopt;
   return std::string(value);
@@ -85,7 +85,7 @@ std::vector<std::string> sim_host::variable_names(std::string_view prefix) const
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const std::string_view text(*entry);
     const std::string_view name = text.substr(0, text.find('='));
-    if (name.substr(0, prefix.size()) == prefix && name != chooser) names.emplace_back(name);
+    if (name.substr(0, prefix.size()) == prefix && name != simulator_variable) names.emplace_back(name);
   }
   std::sort(names.begin(), names.end());
   return names;

@@ -31,6 +31,7 @@ sim_transport::sim_transport(endpoint& self) : self_(self), on_(self.on) {
   self_.has_transport = true;
   limits_.eager_bytes = on_.options().network.eager_bytes;
   limits_.wakes_exactly = true;
+  limits_.is_hostile = on_.options().faults.is_hostile();
 }
 
 sim_transport::~sim_transport() { self_.drop_everything(); }
@@ -81,7 +82,9 @@ op_number sim_transport::started(std::uint32_t number, completion& now) {
 std::uint32_t sim_transport::send(const envelope& to, const void* data, std::uint64_t count, const datatype& type,
                                   send_mode mode, void* token, noticed_by who, std::uint32_t persistent) {
   check(to, false);
+  on_.pace(self_);
   on_.pass(self_, on_.options().network.overhead);
+  ++self_.calls;
   self_.last_call = "isend";
   const std::uint64_t bytes = packed_bytes(count, type);
   on_.trace(self_, traced::send, to.peer, to.tag, bytes, crc_of(data, count, type, bytes));
@@ -287,6 +290,21 @@ void sim_transport::idle(time_point deadline, std::uint64_t, int) {
   } else {
     on_.look(self_, duration(0), "idle");
   }
+}
+
+message_fate sim_transport::fate() {
+  const fault_options& faults = on_.options().faults;
+  const auto drawn = static_cast<int>(self_.random.below(1000));
+  message_fate fate = message_fate::deliver;
+  if (drawn < faults.losses_in_thousand) {
+    fate = message_fate::lose;
+  } else if (drawn < faults.losses_in_thousand + faults.repeats_in_thousand) {
+    fate = message_fate::repeat;
+  } else if (drawn < faults.losses_in_thousand + faults.repeats_in_thousand + faults.postponements_in_thousand) {
+    fate = message_fate::postpone;
+  }
+  if (fate != message_fate::deliver) on_.trace(self_, traced::fault, -1, static_cast<int>(fate), 0, 0);
+  return fate;
 }
 
 void sim_transport::compute(duration length) {

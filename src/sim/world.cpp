@@ -76,10 +76,23 @@ const char* name_of(traced what) {
       return "output";
     case traced::child:
       return "child";
+    case traced::fault:
+      return "fault";
     case traced::end:
       return "end";
   }
   return "";
+}
+
+const char* limit_name(stop_reason why) {
+  switch (why) {
+    case stop_reason::time_limit:
+      return "virtual time";
+    case stop_reason::memory_limit:
+      return "the memory of messages";
+    default:
+      return "events";
+  }
 }
 
 std::string seconds_text(std::int64_t ns) {
@@ -146,7 +159,10 @@ void world::draw_faults(life& one) {
 void world::run_rank(rank_record& rank, weft::detail::program& body, const config& settings) {
   struct leaving {
     rank_record& of;
-    ~leaving() { of.running = nullptr; }
+    ~leaving() {
+      of.running = nullptr;
+      of.where->bridge = nullptr;
+    }
   } const guard{rank};
   try {
     weft::world outside;
@@ -155,11 +171,18 @@ void world::run_rank(rank_record& rank, weft::detail::program& body, const confi
     outside.storage = std::make_unique<sim_storage>(*rank.where, disks_);
     context ctx(std::move(outside), settings);
     rank.running = &ctx;
+    rank.where->bridge = &rank;
     rank.exit_code = weft::detail::run_in(ctx, body);
   } catch (const std::exception& e) {
     rank.where->error_output += std::string("weft: ") + e.what() + "\n";
     engine_.abort(*rank.where, static_cast<int>(exit_code::runtime_error));
   }
+}
+
+last_call world::last_call_of(const endpoint& rank) {
+  if (rank.bridge == nullptr) return {};
+  const call_place& last = static_cast<const rank_record*>(rank.bridge)->running->loop().last_call();
+  return {last.what, last.where.file, last.where.line};
 }
 
 outcome world::run_program(weft::detail::program& body, int ranks, const config& settings) {
@@ -175,7 +198,7 @@ outcome world::run_program(weft::detail::program& body, int ranks, const config&
     record.where = rank.get();
     engine_.start(*rank, [this, &record, &body, &settings] { run_rank(record, body, settings); });
   }
-  const guard watched(engine_);
+  const guard watched(engine_, &world::last_call_of);
   outcome result;
   result.stopped_by = engine_.run(one);
   result.virtual_time = duration(engine_.now() - one.started_at);
@@ -200,10 +223,9 @@ outcome world::run_program(weft::detail::program& body, int ranks, const config&
 std::string world::standstill_report(const life& one, stop_reason why) const {
   std::string text;
   if (why == stop_reason::standstill) {
-    text = "standstill: every rank waits, and nothing is under way that could wake one";
+    text = "standstill: every rank waits, and nothing is under way that could change that";
   } else {
-    text = why == stop_reason::time_limit ? "the limit on virtual time is reached" : "the limit on events is reached";
-    text += ": the program does not come to an end";
+    text = std::string("the limit on ") + limit_name(why) + " is reached: the program does not come to an end";
   }
   text += ", " + seconds_text(engine_.now() - one.started_at) + " after the start\n";
   std::size_t told = 0;

@@ -55,6 +55,7 @@ struct message {
   std::byte short_payload[39] = {};
   std::vector<std::byte> payload;
   message* previous = nullptr;
+  std::uint64_t number = 0;  ///< among those from its sender to its receiver; under a chooser only
 
   std::byte* data() noexcept { return bytes <= sizeof short_payload ? short_payload : payload.data(); }
 };
@@ -178,6 +179,7 @@ struct endpoint {
   rank_state state = rank_state::ready;
   std::int64_t clock = 0;     ///< ns; may be ahead of the engine's while it runs
   std::int64_t deadline = 0;  ///< while parked
+  wait_facts waits;           ///< as of its last wait
   std::uint32_t place = 0;    ///< in the engine's queue
   event_queue<delivery> inbox;
   std::int64_t paused_until = 0;
@@ -192,6 +194,9 @@ struct endpoint {
   std::vector<std::shared_ptr<event_target>> attachments;  ///< to which events may come even after its end
   std::vector<std::function<void()>> at_kill;  ///< what it leaves behind outside itself: locks, child processes
 
+  void* bridge = nullptr;            ///< what `world` keeps for it
+  bool has_ended_well = false;       ///< its stack is empty
+  bool is_polling = false;           ///< it looks again and again, and gives way for once
   rank_host* host = nullptr;         ///< while it has one
   std::string output, error_output;  ///< what it wrote, unless it is shown at once
 

@@ -4,12 +4,16 @@
 #include <algorithm>
 #include <cstdint>
 #include <functional>
+#include <limits>
+#include <map>
 #include <memory>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include <weft/core/random.hpp>
+#include <weft/sim/choice.hpp>
 #include <weft/sim/endpoint.hpp>
 #include <weft/sim/event_queue.hpp>
 #include <weft/sim/options.hpp>
@@ -30,6 +34,7 @@ enum class traced : std::uint8_t {
   disk_name,
   output,
   child,
+  fault,
   end,
 };
 
@@ -73,7 +78,14 @@ struct life {
   sim::undertaker undertaker;
 };
 
-enum class stop_reason : std::uint8_t { none, life_over, standstill, time_limit, event_limit };
+enum class stop_reason : std::uint8_t {
+  none,
+  life_over,
+  standstill,
+  time_limit,
+  event_limit,
+  memory_limit,
+};
 
 /// Runs ranks one at a time on one thread, in the order of a virtual clock.
 ///
@@ -106,6 +118,8 @@ class engine {
   void end(life& over);
   /// Swaps what a thread keeps beside the C++ runtime's state: gets the next rank's value, returns the present one.
   void set_thread_state(void* (*swap)(void* next)) noexcept { swap_thread_state_ = swap; }
+  /// From now on `by` says what happens next, instead of the clock (choices.cpp). Call before any life.
+  void set_chooser(chooser& by);
 
   // --- called by the rank that runs
   // -------------------------------------------------------------------------------------
@@ -116,6 +130,11 @@ class engine {
     self.last_call = what;
     catch_up(self);
     pass(self, cost);
+  }
+  /// As `look`, for a call that looks at nothing: a rank that does nothing else must not run on for ever.
+  void pace(endpoint& self) {
+    if (stop_ != stop_reason::none || self.clock - now_ > most_ahead) [[unlikely]]
+      catch_up_now(self);
   }
   /// Passes time without a look at anything.
   void pass(endpoint& self, duration length) noexcept;
@@ -135,8 +154,10 @@ class engine {
   /// The rank dies, and its job with it, at once or (zombies) a while later.
   void lose(endpoint& rank);
   void pause(endpoint& rank, duration length);
-  void call_at(std::int64_t time, event_target& target, std::uint64_t argument = 0) {
-    outside_events_.push({time, ++made_, &target, argument});
+  /// `is_idle`: somebody looks again whether he may go on, and would for ever.
+  void call_at(std::int64_t time, event_target& target, std::uint64_t argument = 0, bool is_idle = false) {
+    outside_events_.push({time, ++made_, &target, argument, is_idle});
+    if (!is_idle) ++outside_news_;
   }
 
   // --- the network (network.cpp)
@@ -161,15 +182,22 @@ class engine {
   endpoint* overflowed(const void* address) const noexcept;
 
  private:
+  static constexpr std::int64_t most_ahead = 100'000;
   static void run_thread(void* self);
+  void take_left_stack();
   void catch_up(endpoint& self) {
     const bool is_ahead = ranks_.top_time() < self.clock - lookahead_ || outside_events_.top_time() < self.clock;
-    if (is_ahead || self.inbox.top_time() < self.clock || self.paused_until > self.clock || stop_ != stop_reason::none)
-        [[unlikely]]
+    if (is_ahead || self.clock > give_way_at_ || self.inbox.top_time() < self.clock || self.paused_until > self.clock ||
+        stop_ != stop_reason::none) [[unlikely]]
       catch_up_now(self);
   }
   void catch_up_now(endpoint& self);
   endpoint* next();
+  endpoint* next_chosen();
+  endpoint* choose_rank(const endpoint* last);
+  bool choose_event();
+  bool may_preempt(endpoint& self);
+  void hold(message* m);
   endpoint* turn_of(endpoint& rank);
   void fetch_next() const noexcept;
   /// Sets when the engine looks at a rank that does not run.
@@ -178,6 +206,7 @@ class engine {
   void post(endpoint& to, std::int64_t at, delivery::kind is, message* what, std::uint32_t operation = 0);
   void take_in(endpoint& rank, std::int64_t until);
   void count_event();
+  bool is_stuck();
   void switch_away(endpoint* from, bool is_last);
   std::int64_t arrival(endpoint& from, endpoint& to, std::int64_t at, std::uint64_t wire_bytes);
   void arrive(message* m);
@@ -208,8 +237,17 @@ class engine {
   stop_reason stop_ = stop_reason::none;
   trace_hash hash_;
   sim::counts counts_;
-  std::uint64_t timers_in_vain_ = 0;  ///< that have woken ranks since the last interface event
+  std::uint64_t outside_news_ = 0;  ///< outside events to come that are not idle
+  std::uint64_t held_bytes_ = 0;    ///< of messages
+  std::uint64_t last_progress_ = 0;
+  int rounds_in_vain_ = 0;  ///< of background events
+  std::int64_t round_end_ = 0;
   std::vector<trace_entry> ring_;
+  // Under a chooser.
+  chooser* chooser_ = nullptr;
+  std::int64_t give_way_at_ = std::numeric_limits<std::int64_t>::max();  ///< a rank that polls so long lets others do
+  std::vector<message*> held_;                                           ///< sent; nobody has said yet when they arrive
+  std::map<std::pair<int, int>, std::uint64_t> sent_;                    ///< from a rank to a rank
   message* free_messages_ = nullptr;
 };
 

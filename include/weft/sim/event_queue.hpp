@@ -53,6 +53,7 @@ struct outside_event {
   std::uint64_t order;
   event_target* target;
   std::uint64_t argument;
+  bool is_idle;
 };
 
 struct message;

@@ -62,6 +62,9 @@ class stack_pool {
   /// The lowest usable address. Throws `environment_error` naming the limit when there is no room for another one.
   std::byte* take();
   void give_back(std::byte* stack) { free_.push_back(stack); }
+  /// The stack of a fiber that will never go on. What it points to is lost with it; so that a leak checker does not
+  /// complain, it is kept where there is one, as the roots of that memory.
+  void abandon(std::byte* stack);
 
  private:
   std::size_t bytes_;

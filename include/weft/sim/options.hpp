@@ -63,6 +63,14 @@ struct fault_options {
   int kills_in_thousand = 0;                       ///< chance that a life loses a rank
   duration within = std::chrono::milliseconds(5);  ///< the faults begin in this time
   duration longest = std::chrono::milliseconds(2);
+  /// The chances, in thousand, of a message of a port that tolerates loss to be lost, handled twice, or handled after
+  /// the next one. MPI does none of this, so no other message meets it.
+  int losses_in_thousand = 0;
+  int repeats_in_thousand = 0;
+  int postponements_in_thousand = 0;
+  bool is_hostile() const noexcept {
+    return losses_in_thousand > 0 || repeats_in_thousand > 0 || postponements_in_thousand > 0;
+  }
   /// Ranks that outlive a dead one run on for up to this long beside the next life (Open MPI kills them after two
   /// seconds).
   duration zombies{0};
@@ -90,9 +98,12 @@ struct child_script {
 /// What the child does that this rank starts: asked at each start.
 using child_scripts = std::function<child_script(const child_program& program, int rank)>;
 
+/// A run that reaches one of the first three ends as one that never would: the report says what each rank waits for.
 struct limits {
   duration virtual_time = std::chrono::hours(24);
   std::uint64_t events = 20'000'000'000;
+  std::uint64_t message_bytes = std::uint64_t{4} << 30;  ///< of messages that nobody has received yet
+  duration silence = std::chrono::seconds(10);  ///< of processor time without a call of weft: then the process ends
   std::size_t stack_bytes = 256 * 1024;
 };
 

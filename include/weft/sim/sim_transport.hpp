@@ -67,6 +67,8 @@ class sim_transport final : public transport {
 
   time_point now() override;
   void idle(time_point deadline, std::uint64_t empty_turns, int wake_fd) override;
+  void describe_wait(const wait_facts& facts) override { self_.waits = facts; }
+  message_fate fate() override;
   void compute(duration length) override;
   [[noreturn]] void abort(int code) override;
 

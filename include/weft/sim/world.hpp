@@ -12,6 +12,7 @@
 #include <weft/run/run.hpp>
 #include <weft/sim/disk.hpp>
 #include <weft/sim/engine.hpp>
+#include <weft/sim/guard.hpp>
 #include <weft/sim/options.hpp>
 
 namespace weft::sim {
@@ -37,7 +38,8 @@ struct outcome {
 ///     auto second = cluster.run(program, 48);   // restarted with fewer ranks, on the same disks
 ///
 /// Everything happens on the calling thread. A rank that is killed stops where it stands: nothing of it runs again, no
-/// destructor either, and what it held in memory stays allocated until the process ends.
+/// destructor either, and what it held in memory stays allocated until the process ends. (Leak checkers find it through
+/// its stack, which is then kept as well.)
 class world {
  public:
   explicit world(world_options options = {});
@@ -70,6 +72,7 @@ class world {
   struct rank_record;
   void draw_faults(life& one);
   void run_rank(rank_record& rank, weft::detail::program& body, const config& settings);
+  static last_call last_call_of(const endpoint& rank);
   std::string standstill_report(const life& one, stop_reason why) const;
 
   world_options options_;

@@ -107,17 +107,6 @@ TEST(sim_world, long_sends_to_each_other_hang_as_in_life_and_short_ones_do_not) 
   EXPECT_EQ(end.stopped_by, sim::stop_reason::standstill) << end.report;
 }
 
-TEST(sim_world, a_rank_that_waits_for_ever_among_timers_is_found) {
-  sim::world cluster;
-  const sim::outcome end = cluster.run(
-      [](context& ctx) -> task<> {
-        if (ctx.rank() == 0) co_await ctx.world().irecv<int>(1, 0);
-        for (;;) co_await sleep_for(1ms);
-      },
-      2);
-  EXPECT_EQ(end.stopped_by, sim::stop_reason::standstill) << end.report;
-}
-
 TEST(sim_world, the_limit_on_virtual_time_ends_a_program_that_goes_on_for_ever) {
   sim::world_options options;
   options.limits.virtual_time = 1s;
