@@ -21,5 +21,7 @@ void journals(runner& with, context& ctx);
 /// Items through a work queue, from rank 0 to all others, beside a raw master and workers; and how soon its end is
 /// known.
 void queues(runner& with, context& ctx);
+/// Items through a durable queue, beside raw writes and forces (part of `queues`).
+void durables(runner& with, context& ctx);
 
 }  // namespace weft::bench

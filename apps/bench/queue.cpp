@@ -218,6 +218,7 @@ void queues(runner& with, context& ctx) {
   with.run(many);
 
   drain(with, ctx);
+  durables(with, ctx);
 }
 
 }  // namespace weft::bench

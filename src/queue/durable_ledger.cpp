@@ -38,25 +38,42 @@ durable_ledger::~durable_ledger() { ctx_.loop().remove_source(*this); }
 
 // --- what the owner asks for -----------------------------------------------------------------------------------------
 
-journal_position durable_ledger::put(const item_tag& tag, std::span<const std::byte> value) {
+void durable_ledger::add(const item_tag& tag, std::span<const std::byte> value) {
   durable_record item;
   const auto me = static_cast<std::uint32_t>(ctx_.rank());
   item.header = {{folder_->run().epoch, me, ++last_number_}, me, 0};
   item.tag = tag;
-  item.is_released = tag.priority > 0 || (backlog_.empty() && owner_.queued() + releasing_.size() < options_.window);
+  const std::size_t out = owner_.queued() + releasing_.size() + putting_.size();
+  item.is_released = tag.priority > 0 || (backlog_.empty() && out < options_.window);
   item.value.append(value.data(), value.size());
-  std::array<std::byte, records::item_head_bytes> head;
-  records::encode(item, head);
-  const journal_position end = log_->append(records::item_type, head, value);
-  durable_record& kept = remember(std::move(item));
-  if (kept.is_released) {
-    releasing_.push_back({end, &kept});
-  } else {
-    backlog_.push_back(&kept);
+  records::encode(item, payload_);
+  putting_.push_back(&remember(std::move(item)));
+}
+
+journal_position durable_ledger::put() {
+  if (putting_.empty()) return log_->durable();
+  const journal_position end = log_->append(records::items_type, payload_.bytes());
+  for (durable_record* item : putting_) {
+    if (item->is_released) {
+      releasing_.push_back({end, item});
+    } else {
+      backlog_.push_back(item);
+    }
   }
+  put_ += putting_.size();
+  putting_.clear();
+  payload_.clear();
   is_busy_ = true;
   ctx_.loop().note_work();
   return end;
+}
+
+std::size_t durable_ledger::drop_added() noexcept {
+  const std::size_t count = putting_.size();
+  for (const durable_record* item : putting_) forget(item->header.id);
+  putting_.clear();
+  payload_.clear();
+  return count;
 }
 
 void durable_ledger::acknowledge(const durable_header& header) {
@@ -205,10 +222,12 @@ void durable_ledger::write_snapshot(journal& to) const {
   all.reserve(items_.size());
   for (const auto& each : items_) all.push_back(&each.second);
   std::sort(all.begin(), all.end(), [](const auto* a, const auto* b) { return a->header.id < b->header.id; });
-  std::array<std::byte, records::item_head_bytes> head;
+  to.append(records::total_type, std::as_bytes(std::span(&put_, 1)));
+  byte_buffer payload;
   for (const durable_record* item : all) {
-    records::encode(*item, head);
-    to.append(records::item_type, head, item->value.bytes());
+    payload.clear();
+    records::encode(*item, payload);
+    to.append(records::items_type, payload.bytes());
   }
 }
 

@@ -21,7 +21,7 @@ struct item_head {
   std::uint8_t flags;
   std::uint8_t zero;
 };
-static_assert(sizeof(item_head) == item_head_bytes);
+static_assert(sizeof(item_head) + sizeof(std::uint32_t) == item_head_bytes);
 
 bool same_origin(const durable_id& a, const durable_id& b) noexcept {
   return a.epoch == b.epoch && a.writer == b.writer;
@@ -29,17 +29,24 @@ bool same_origin(const durable_id& a, const durable_id& b) noexcept {
 
 }  // namespace
 
-void encode(const durable_record& item, std::span<std::byte, item_head_bytes> out) noexcept {
+void encode(const durable_record& item, byte_buffer& out) {
   const int flags = (item.is_released ? released_flag : 0) | (item.tag.is_long != 0 ? long_flag : 0);
   const item_head head{
       item.header.id, item.header.earlier, item.tag.priority, item.tag.type, static_cast<std::uint8_t>(flags), 0};
-  std::memcpy(out.data(), &head, sizeof head);
+  const auto length = static_cast<std::uint32_t>(item.value.size());
+  out.append(&head, sizeof head);
+  out.append(&length, sizeof length);
+  out.append(item.value.data(), length);
 }
 
-std::optional<durable_record> decode_item(std::span<const std::byte> in) {
+std::optional<durable_record> decode_item(std::span<const std::byte>& in) {
   if (in.size() < item_head_bytes) return {};
   item_head head;
+  std::uint32_t length = 0;
   std::memcpy(&head, in.data(), sizeof head);
+  std::memcpy(&length, in.data() + sizeof head, sizeof length);
+  in = in.subspan(item_head_bytes);
+  if (length > in.size()) return {};
   durable_record item;
   item.header.id = head.id;
   item.header.earlier = head.earlier;
@@ -47,7 +54,8 @@ std::optional<durable_record> decode_item(std::span<const std::byte> in) {
   item.tag.type = head.type;
   item.tag.is_long = (head.flags & long_flag) != 0 ? 1 : 0;
   item.is_released = (head.flags & released_flag) != 0;
-  item.value.append(in.data() + item_head_bytes, in.size() - item_head_bytes);
+  item.value.append(in.data(), length);
+  in = in.subspan(length);
   return item;
 }
 

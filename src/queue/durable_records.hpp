@@ -11,17 +11,21 @@
 /// The records of a durable queue in its journal, as docs/design/durable_queue.md specifies them.
 namespace weft::detail::durable_format {
 
-inline constexpr std::uint16_t item_type = 1;
+inline constexpr std::uint16_t items_type = 1;     ///< items that were put together: all of them or none
 inline constexpr std::uint16_t done_type = 2;      ///< the items named are acknowledged
 inline constexpr std::uint16_t released_type = 3;  ///< the items named may be handed out
 
-inline constexpr std::size_t item_head_bytes = 24;
+inline constexpr std::uint16_t total_type = 4;  ///< of a snapshot: how many items were put before
+
+inline constexpr std::size_t item_head_bytes = 28;
 /// Epoch and writer of the ids, then their numbers.
 inline constexpr std::size_t ids_head_bytes = 8;
 
-void encode(const durable_record& item, std::span<std::byte, item_head_bytes> out) noexcept;
-/// Everything but the home, which whoever reads it becomes. None if the bytes are no such record.
-std::optional<durable_record> decode_item(std::span<const std::byte> in);
+/// Appends the item to the payload of a record.
+void encode(const durable_record& item, byte_buffer& out);
+/// The next item of a record: everything but the home, which whoever reads it becomes. Takes it off `in`; none if the
+/// bytes are no item.
+std::optional<durable_record> decode_item(std::span<const std::byte>& in);
 
 /// Appends records of that type that name all `ids`, which are sorted in passing.
 void append_ids(journal& to, std::uint16_t type, std::span<durable_id> ids, std::vector<std::uint64_t>& scratch);

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 // How a durable queue takes over what earlier jobs left.
 #include <algorithm>
+#include <cstring>
 #include <span>
 
 #include <weft/async/timer.hpp>
 #include <weft/comm/collectives.hpp>
+#include <weft/comm/reductions.hpp>
 #include <weft/journal/errors.hpp>
 #include <weft/queue/durable_ledger.hpp>
 
@@ -27,6 +29,8 @@ task<> durable_ledger::open() {
   folder_ = std::make_unique<journal_folder>(*ctx_.storage(), file_space::shared, path_);
   co_await take_folder();
   read_share();
+  auto summed = ctx_.world().iallreduce(put_, sum);
+  is_new_ = co_await std::move(summed) == 0;
   co_await begin_journal();
   is_open_ = is_busy_ = true;
   owner_.on_found(found_.size());
@@ -85,10 +89,19 @@ void durable_ledger::read_share() {
 
 void durable_ledger::visit(const journal_record& record) {
   bool is_right = true;
-  if (record.type == records::item_type) {
-    auto item = records::decode_item(record.payload);
-    is_right = item.has_value();
-    if (is_right) remember(std::move(*item));
+  if (record.type == records::items_type) {
+    for (auto rest = record.payload; is_right && !rest.empty();) {
+      auto item = records::decode_item(rest);
+      is_right = item.has_value();
+      if (!is_right) break;
+      put_ += record.in_snapshot ? 0 : 1;
+      remember(std::move(*item));
+    }
+  } else if (record.type == records::total_type) {
+    std::uint64_t before = 0;
+    is_right = record.payload.size() == sizeof before;
+    if (is_right) std::memcpy(&before, record.payload.data(), sizeof before);
+    put_ += before;
   } else if (record.type == records::done_type) {
     is_right = records::for_each_id(record.payload, [this](const durable_id& id) { forget(id); });
   } else if (record.type == records::released_type) {

@@ -47,25 +47,25 @@ void disk_file::force(std::uint64_t moment) {
   }
 }
 
-void disk_file::tear_page(std::uint64_t page, random_source& random) {
+void disk_file::tear_page(std::uint64_t page, random_source& random, bool sectors_are_atomic) {
   const std::uint64_t end_of_file = std::min(data.size(), forced_.size());
   for (std::uint64_t at = page * page_size; at < (page + 1) * page_size && at < end_of_file; at += sector_size) {
     const std::uint64_t bytes = std::min(sector_size, end_of_file - at);
     const std::uint64_t fate = random.below(4);
     if (fate == 0) continue;  // never written
     std::memcpy(forced_.data() + at, data.data() + at, bytes);
-    if (fate < 3) continue;
+    if (fate < 3 || sectors_are_atomic) continue;
     const std::uint64_t first = random.below(bytes);
     for (std::uint64_t i = first; i < bytes; ++i) forced_[at + i] = static_cast<std::byte>(random() & 0xff);
   }
 }
 
-void disk_file::lose_power(random_source& random) {
+void disk_file::lose_power(random_source& random, bool sectors_are_atomic) {
   if (forced_.size() != data.size() && random.below(2) == 0) forced_.resize(data.size());
   for (const auto& page : unforced_) {
     const std::uint64_t fate = random.below(3);
     if (fate == 0) keep_page(page.first);
-    if (fate == 1) tear_page(page.first, random);
+    if (fate == 1) tear_page(page.first, random, sectors_are_atomic);
   }
   unforced_.clear();
   data = forced_;
@@ -182,7 +182,7 @@ void disk_tree::force_names(std::string_view directory) {
   unforced_ = std::move(left);
 }
 
-void disk_tree::lose_power(random_source& random) {
+void disk_tree::lose_power(random_source& random, bool sectors_are_atomic) {
   std::set<std::string> lost;  // directories that have lost a change lose all later ones
   for (const change& one : unforced_) {
     const std::string directory = parent_of(one.path);
@@ -197,16 +197,16 @@ void disk_tree::lose_power(random_source& random) {
   current_ = forced_;
   used_ = 0;
   for (const auto& entry : current_.files) {
-    entry.second->lose_power(random);
+    entry.second->lose_power(random, sectors_are_atomic);
     used_ += entry.second->data.size();
   }
 }
 
 disk_tree& disks::node(int number) { return nodes_.try_emplace(number, capacity_).first->second; }
 
-void disks::lose_power(random_source& random) {
-  shared_.lose_power(random);
-  for (auto& entry : nodes_) entry.second.lose_power(random);
+void disks::lose_power(random_source& random, bool sectors_are_atomic) {
+  shared_.lose_power(random, sectors_are_atomic);
+  for (auto& entry : nodes_) entry.second.lose_power(random, sectors_are_atomic);
 }
 
 }  // namespace weft::sim

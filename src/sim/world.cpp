@@ -207,7 +207,7 @@ outcome world::run_program(weft::detail::program& body, int ranks, const config&
   result.crashed_rank = one.crashed_rank;
   if (one.is_crashed) {
     result.exit_code = one.abort_code > 0 ? one.abort_code : static_cast<int>(exit_code::runtime_error);
-    if (options_.disk.loses_power) disks_.lose_power(engine_.random());
+    if (options_.disk.loses_power) disks_.lose_power(engine_.random(), options_.disk.sectors_are_atomic);
     return result;
   }
   if (result.stopped_by != stop_reason::life_over) {

@@ -18,3 +18,12 @@ function(weft_app_test file)
     PROPERTIES PROCESSORS ${processors} TIMEOUT ${timeout} SKIP_RETURN_CODE 77 LABELS "app;${app}" ENVIRONMENT
                "${weft_mpi_environment};TEST_BIN_DIR=${CMAKE_RUNTIME_OUTPUT_DIRECTORY};TEST_MPIEXEC=${MPIEXEC_EXECUTABLE} ${MPIEXEC_NUMPROC_FLAG}")
 endfunction()
+
+# weft_test_program(<file>): the program of apps/<room>/<subject>_program.cpp, for a test that drives it from outside.
+function(weft_test_program file)
+  file(RELATIVE_PATH name ${CMAKE_CURRENT_SOURCE_DIR}/apps ${file})
+  string(REGEX REPLACE "_program\\.cpp$" "" name ${name})
+  string(MAKE_C_IDENTIFIER ${name} name)
+  add_executable(weft_program_${name} ${file})
+  target_link_libraries(weft_program_${name} PRIVATE weft_test_settings)
+endfunction()

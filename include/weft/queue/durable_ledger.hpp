@@ -87,10 +87,15 @@ class durable_ledger final : loop_source, journal_listener {
   /// Collective. Takes the folder over, reads what earlier jobs left, each rank a share, and writes it down anew.
   task<> open();
   bool is_open() const noexcept { return is_open_; }
-  bool is_new() const noexcept { return folder_ && folder_->run().live == 0; }
+  bool is_new() const noexcept { return is_new_; }
 
-  /// Writes an item down; it is released later. Durable when `durable()` has reached what is returned.
-  journal_position put(const item_tag& tag, std::span<const std::byte> value);
+  /// An item of the next `put`. No other call may come between.
+  void add(const item_tag& tag, std::span<const std::byte> value);
+  /// Writes what was added down, all of it or nothing; it is released later. Durable when `durable()` has reached what
+  /// is returned.
+  journal_position put();
+  /// Forgets what was added and not put; returns how many items.
+  std::size_t drop_added() noexcept;
   /// The item was done on this rank: tells its home.
   void acknowledge(const durable_header& header);
   journal_position durable() const noexcept { return log_ ? log_->durable() : 0; }
@@ -166,15 +171,19 @@ class durable_ledger final : loop_source, journal_listener {
   std::unique_ptr<journal_folder> folder_;
   std::unique_ptr<weft::journal> log_;
   bool is_open_ = false;
+  bool is_new_ = false;
   bool is_busy_ = false;  ///< the journal has more to do
 
   std::unordered_map<durable_id, durable_record, durable_id_hash> items_;
   std::size_t item_bytes_ = 0;  ///< of their values
   std::uint64_t last_number_ = 0;
-  std::vector<durable_record*> found_;   ///< at the start
-  std::deque<durable_record*> backlog_;  ///< written down, not released
-  std::deque<place> releasing_;          ///< to be handed out when what says so is durable
-  std::vector<durable_id> done_;         ///< items of this home, to be written down as done
+  std::uint64_t put_ = 0;                 ///< items written down by this rank, and by those whose journals it has read
+  std::vector<durable_record*> putting_;  ///< added, to be put
+  byte_buffer payload_;                   ///< of their record
+  std::vector<durable_record*> found_;    ///< at the start
+  std::deque<durable_record*> backlog_;   ///< written down, not released
+  std::deque<place> releasing_;           ///< to be handed out when what says so is durable
+  std::vector<durable_id> done_;          ///< items of this home, to be written down as done
   std::unordered_map<int, std::size_t> done_by_;
   std::deque<acknowledgement> acknowledging_;
   std::unordered_map<int, account> accounts_;  ///< by home

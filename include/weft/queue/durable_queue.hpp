@@ -64,7 +64,7 @@ class durable_queue final : detail::durable_owner, detail::done_listener<detail:
   /// Collective, before anything else. Waits for processes of an earlier job, takes the folder over, and reads. Throws
   /// `journal_damaged`, `world_error`, `fenced`.
   task<> open() { return ledger_.open(); }
-  /// True if no job before has opened this folder to the end.
+  /// True if no item was ever put into this folder for certain, by any job.
   bool is_new() const { return ledger_.is_new(); }
 
   // --- producing -----------------------------------------------------------------------------------------------------
@@ -76,14 +76,15 @@ class durable_queue final : detail::durable_owner, detail::done_listener<detail:
   }
   queue_put put(const T& value, const put_options& how, source_location where = source_location::current()) {
     detail::check_durable_options(how, where);
-    return after_put(write(value, engine_.tag_for(how, where), where), where);
+    const detail::item_tag tag = engine_.tag_for(how, where);
+    return write(where, [&] { add(value, tag, where); });
   }
-  /// Adds the items of a range, in its order; awaiting it waits for all of them.
+  /// Adds the items of a range, in its order: all of them or, if the job dies, none. Awaiting it waits for all.
   template <class Iterator>
   queue_put put(Iterator first, Iterator last, source_location where = source_location::current()) {
-    journal_position end = 0;
-    for (; first != last; ++first) end = write(*first, detail::item_tag{}, where);
-    return after_put(end, where);
+    return write(where, [&] {
+      for (; first != last; ++first) add(*first, detail::item_tag{}, where);
+    });
   }
   void close(source_location where = source_location::current()) {
     require_open(where);
@@ -149,17 +150,27 @@ class durable_queue final : detail::durable_owner, detail::done_listener<detail:
     if (!ledger_.is_open()) [[unlikely]]
       detail::throw_not_open(where);
   }
-  journal_position write(const T& value, const detail::item_tag& tag, source_location where) {
+  template <class Add>
+  queue_put write(source_location where, Add&& add_items) {
     require_open(where);
+    try {
+      add_items();
+      return after_put(ledger_.put(), where);
+    } catch (...) {
+      engine_.let_end(ledger_.drop_added());
+      throw;
+    }
+  }
+  void add(const T& value, const detail::item_tag& tag, source_location where) {
     engine_.check_room(ledger_.bytes() + sizeof(T), where);
-    engine_.keep_open(1);
     if constexpr (is_bytes<T>) {
-      return ledger_.put(tag, std::as_bytes(std::span(&value, 1)));
+      ledger_.add(tag, std::as_bytes(std::span(&value, 1)));
     } else {
       scratch_.clear();
       encode(scratch_, value);
-      return ledger_.put(tag, scratch_.bytes());
+      ledger_.add(tag, scratch_.bytes());
     }
+    engine_.keep_open(1);
   }
   queue_put after_put(journal_position end, source_location where) {
     auto* op = detail::make_operation<detail::put_operation>(ctx_.loop(), put_kind, where);

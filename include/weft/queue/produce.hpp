@@ -41,6 +41,14 @@ work_queue<T, R>::~work_queue() {
 }
 
 template <class T, class R>
+void work_queue<T, R>::check_room(std::size_t bytes, source_location where) const {
+  if (closed_ && held_ == 0) [[unlikely]]
+    detail::throw_put_after_close(where);
+  if (pool_.bytes() + bytes > options_.hard_bytes) [[unlikely]]
+    detail::throw_queue_full(pool_.bytes() + bytes, options_.hard_bytes, where);
+}
+
+template <class T, class R>
 void work_queue<T, R>::check_put(std::size_t count, source_location where) {
   check_room(count * sizeof(T), where);
 }

@@ -188,12 +188,7 @@ class work_queue final : detail::balanced {
   /// Whether this put need not wait for room: see `put`.
   bool is_exempt(const detail::putter& who) const noexcept { return !consumers_known() || may_go(who); }
   /// Throws as `put` does if so many bytes more cannot be put here now.
-  void check_room(std::size_t bytes, source_location where) const {
-    if (closed_ && held_ == 0) [[unlikely]]
-      detail::throw_put_after_close(where);
-    if (pool_.bytes() + bytes > options_.hard_bytes) [[unlikely]]
-      detail::throw_queue_full(pool_.bytes() + bytes, options_.hard_bytes, where);
-  }
+  void check_room(std::size_t bytes, source_location where) const;
   detail::item_tag tag_for(const put_options& how, source_location where) const;
   void set_done_listener(detail::done_listener<T>* listener) noexcept requires(detail::carried<T>::is_tracked) {
     done_listener_ = listener;

@@ -29,14 +29,14 @@ class disk_file {
   /// Everything written until `moment` is on the disk.
   void force(std::uint64_t moment);
   /// What was not forced is lost, kept, torn or garbled, page by page, by lot.
-  void lose_power(random_source& random);
+  void lose_power(random_source& random, bool sectors_are_atomic);
   /// A failed sync drops what was not forced, page by page, by lot.
   void drop_some(random_source& random);
   bool is_forced() const noexcept { return unforced_.empty() && forced_.size() == data.size(); }
 
  private:
   void keep_page(std::uint64_t page);
-  void tear_page(std::uint64_t page, random_source& random);
+  void tear_page(std::uint64_t page, random_source& random, bool sectors_are_atomic);
 
   std::vector<std::byte> forced_;
   std::map<std::uint64_t, std::uint64_t> unforced_;  ///< page, moment of its last write
@@ -67,7 +67,7 @@ class disk_tree {
   void rename(const std::string& from, const std::string& to);
   void link(const std::string& target, const std::string& path);
   void force_names(std::string_view directory);
-  void lose_power(random_source& random);
+  void lose_power(random_source& random, bool sectors_are_atomic);
 
   static std::string clean(std::string_view path);
   static std::string parent_of(std::string_view path);
@@ -96,7 +96,7 @@ class disks {
   explicit disks(std::uint64_t capacity) : capacity_(capacity), shared_(capacity) {}
   disk_tree& shared() noexcept { return shared_; }
   disk_tree& node(int number);
-  void lose_power(random_source& random);
+  void lose_power(random_source& random, bool sectors_are_atomic);
 
  private:
   std::uint64_t capacity_;

@@ -84,6 +84,7 @@ struct disk_options {
   int failing_syncs_in_million = 0;
   std::uint64_t capacity = std::uint64_t{1} << 40;  ///< bytes of each name space
   bool loses_power = false;                         ///< a crash of the job is one of the machines, not of the processes
+  bool sectors_are_atomic = false;                  ///< no sector is ever garbled: what journals assume (docs/journal.md)
 };
 
 /// What a simulated child process does.

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <set>
@@ -312,6 +313,51 @@ TEST_P(durable_queues, a_producer_that_awaits_is_held_back_once_somebody_consume
     job.cluster.turn();
   }
   EXPECT_EQ(taken, 100);
+}
+
+TEST_P(durable_queues, a_range_is_put_as_a_whole_or_not_at_all) {
+  const auto disk = empty_disk();
+  durable_job<int> first(1, disk, how());
+  first.open();
+  std::vector<int> some(50);
+  for (int i = 0; i < 50; ++i) some[static_cast<std::size_t>(i)] = i;
+  auto put = first.at(0).put(some.begin(), some.end());
+  ASSERT_TRUE(first.cluster.drive([&] { return put.ready(); }));
+  const auto torn = first.killed();  // as if the process had died in the middle of the write
+  for (auto& [name, file] : torn->files) {
+    if (!name.ends_with("00000000.journal")) continue;
+    const auto end = journal_format::segment_header_bytes + first.at(0).log()->end() - 100;
+    std::fill(file->data.begin() + static_cast<std::ptrdiff_t>(end), file->data.end(), std::byte{0});
+  }
+  durable_options cutting = how();
+  cutting.on_damage = damage_policy::cut;
+  durable_job<int> after(1, torn, cutting);
+  after.open();
+  EXPECT_EQ(after.at(0).size(), 0u);
+  EXPECT_TRUE(after.at(0).is_new());
+  durable_job<int> next(1, first.killed(), how());
+  next.open();
+  EXPECT_EQ(take_everything(next).numbers, numbers(0, 50));
+  EXPECT_FALSE(next.at(0).is_new());
+}
+
+TEST_P(durable_queues, is_new_until_an_item_was_put_for_certain) {
+  durable_job<int> first(2, empty_disk(), how());
+  first.open();
+  EXPECT_TRUE(first.at(1).is_new());
+  durable_job<int> second(3, first.killed(), how());
+  second.open();
+  EXPECT_TRUE(second.at(2).is_new());
+  auto put = second.on(1).spawn(put_numbers(second.at(1), 0, 3));
+  ASSERT_TRUE(second.until(put));
+  take_everything(second);
+  durable_job<int> third(2, second.killed(), how());
+  third.open();
+  EXPECT_FALSE(third.at(0).is_new());
+  EXPECT_FALSE(third.at(1).is_new());
+  durable_job<int> fourth(1, third.killed(), how());
+  fourth.open();
+  EXPECT_FALSE(fourth.at(0).is_new());
 }
 
 TEST_P(durable_queues, is_compacted) {
