@@ -79,7 +79,7 @@ void add_demo_commands(CLI::App& program, demo_options& demo, demo_tile_options&
   batch->fallthrough();
   add_batch_options(*batch, demo.batch);
   CLI::App* part =
-      program.add_subcommand("demo-tile", "What the demo's tasks run: one tile, as PPM to standard output.");
+      program.add_subcommand("demo-tile", "What the demo's tasks run: one tile, as PPM to standard output.")->group("");
   part->add_option("COLUMN", tile.column)->required()->check(CLI::Range(0, tile_columns - 1));
   part->add_option("ROW", tile.row)->required()->check(CLI::Range(0, tile_rows - 1));
 }

@@ -40,7 +40,6 @@ int main(int argc, char** argv) {
       "weft-farm",
       "Runs a batch of shell commands over all ranks, each when a processor is free for it, and each to its end,\n"
       "whatever becomes of the job.");
-  app.cli().footer(weft::farm::help_text());
   weft::farm::run_options list;
   weft::farm::resume_options resume;
   weft::farm::resume_options retry;
@@ -52,6 +51,7 @@ int main(int argc, char** argv) {
   weft::farm::add_resume_commands(app.cli(), resume, retry);
   weft::farm::add_query_commands(app.cli(), query);
   weft::farm::add_demo_commands(app.cli(), demo, tile);
+  app.cli().footer(weft::farm::help_text());  // behind the commands, which would take it over
   if (!app.parse(argc, argv)) return app.exit_code();
   if (app.cli().got_subcommand("demo-tile")) return weft::farm::write_demo_tile(tile);
   if (app.cli().got_subcommand("run") && list.dry_run) return weft::launcher_rank() == 0 ? show_tasks(list) : 0;

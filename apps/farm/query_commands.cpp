@@ -126,7 +126,8 @@ int show_status(const apps::app& app, const query_options& options) {
   if (counts[task_standing::failed] > shown) text += "  ...\n";
   const std::uint64_t failed = counts[task_standing::failed];
   const std::uint64_t left = batch.tasks.size() - counts[task_standing::done] - failed - counts[task_standing::skipped];
-  if (left > 0 && !batch.is_running) text += fmt::format("to go on: weft-farm resume {}\n", directory.path());
+  if (left > 0 && !batch.is_running)
+    text += fmt::format("to go on: mpirun -n RANKS weft-farm resume {}\n", directory.path());
   std::fputs(text.c_str(), stdout);
   if (options.plot) plot_batch(files, directory, batch);
   nlohmann::json object{

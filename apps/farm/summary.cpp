@@ -106,7 +106,7 @@ std::string slowest(const tally& counts) {
 }
 
 std::string balance(const batch_report& batch) {
-  if (batch.ranks < 2) return {};
+  if (batch.counts.ended_now() < 2 * static_cast<std::uint64_t>(batch.ranks) || batch.ranks < 2) return {};
   double sum = 0;
   double most = 0;
   double used = 0;
@@ -137,7 +137,8 @@ std::string why_stopped(const batch_report& batch, const results_directory& dire
       break;
   }
   text += fmt::format(": {} of {} tasks have no result\n", batch.left(), batch.counts.total());
-  return text + fmt::format("to go on: the same command again, or: weft-farm resume {}\n", directory.path());
+  return text +
+         fmt::format("to go on: the same command again, or: mpirun -n RANKS weft-farm resume {}\n", directory.path());
 }
 
 std::string head(const batch_report& batch) {

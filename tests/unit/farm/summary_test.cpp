@@ -56,7 +56,7 @@ TEST_F(summary_test, says_when_it_was_stopped) {
   batch_report report = batch(10, 4, 0);
   report.signal = 15;
   report.reason = farm::stop_reason::signal;
-  EXPECT_TRUE(contains(text(report), "to go on: the same command again, or: weft-farm resume d\n"));
+  EXPECT_TRUE(contains(text(report), "to go on: the same command again, or: mpirun -n RANKS weft-farm resume d\n"));
   EXPECT_EQ(exit_code_of(report), 4);
   EXPECT_TRUE(contains(text(report), "stopped by signal 15 (Terminated): 6 of 10 tasks have no result\n"));
   EXPECT_EQ(summary_json(report, directory)["not_run"], 6);
