@@ -30,8 +30,8 @@ std::vector<weft::setting_text> settings_of_a_farm() {
 }
 
 /// Nor must each of its looks for messages give the processor away, as Open MPI does where ranks outnumber processors:
-/// tasks and other programs would run for a whole time slice before it is back. It sleeps between looks anyway. But many
-/// ranks of one processor would keep each other waiting while MPI starts and ends.
+/// tasks and other programs would run for a whole time slice before it is back. It sleeps between looks anyway. But
+/// many ranks of one processor would keep each other waiting while MPI starts and ends.
 void keep_open_mpi_from_yielding() {
   const char* ranks = std::getenv("OMPI_COMM_WORLD_LOCAL_SIZE");
   if (ranks != nullptr && std::atol(ranks) > 2 * ::sysconf(_SC_NPROCESSORS_ONLN)) return;
