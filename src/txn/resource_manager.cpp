@@ -6,8 +6,9 @@
 
 namespace weft::txn {
 
-resource_manager::resource_manager(site& around, partition& data, lock_policy policy, int ranks)
-    : around_(around), data_(data), locks_(policy), kept_(static_cast<std::size_t>(ranks)) {}
+resource_manager::resource_manager(site& around, partition& data, lock_policy policy, int ranks,
+                                   outcome_table* outcomes)
+    : around_(around), data_(data), outcomes_(outcomes), locks_(policy), kept_(static_cast<std::size_t>(ranks)) {}
 
 void resource_manager::on_message(int from, wire&& message) {
   forget_finished(from, message.finished);
@@ -215,6 +216,31 @@ void resource_manager::append(const transaction_id& id, const work& of, const ef
   around_.append(head, has_redo ? &of.writes : nullptr, what.urgent, false);
 }
 
+/// In a snapshot. What is committed stands in its data already.
+record resource_manager::needed_record(const transaction_id& id, const work& of) {
+  record head;
+  head.id = id;
+  switch (of.core.now()) {
+    case participant::state::preparing:
+    case participant::state::prepared:
+      head.kind = record_kind::prepared;
+      head.is_listed = of.core.is_listed();
+      head.voters = of.voters;
+      return head;
+    case participant::state::aborting:
+      head.kind = record_kind::aborted;
+      return head;
+    case participant::state::committing_alone:
+      head.kind = record_kind::committed;
+      head.is_alone = true;
+      return head;
+    default:
+      head.kind = record_kind::committed;
+      head.is_applied = true;
+      return head;
+  }
+}
+
 void resource_manager::make_calls(const transaction_id& id, work& of, const effects& what) {
   if (what.calls(upcall::prepare)) {
     if (of.is_wounded) return voted(id, vote::no);
@@ -225,7 +251,10 @@ void resource_manager::make_calls(const transaction_id& id, work& of, const effe
     all.data.keys = of.writes.keys;
     return take_locks(std::move(all));
   }
-  if (what.calls(upcall::commit)) data_.apply(of.writes);
+  if (what.calls(upcall::commit)) {
+    data_.apply(of.writes);
+    if (outcomes_ != nullptr) outcomes_->add_committed(id);
+  }
   free_locks(of);
   if (of.core.now() != participant::state::none) return;
   owners_.erase(of.owner);

@@ -2,9 +2,12 @@
 #include <weft/txn/store_engine.hpp>
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include <weft/async/timer.hpp>
+#include <weft/comm/collectives.hpp>
+#include <weft/txn/replay.hpp>
 
 namespace weft::txn {
 namespace {
@@ -28,8 +31,10 @@ bool carries_writes(const wire& message) noexcept {
 store_engine::store_engine(context& ctx, const store_options& options)
     : ctx_(ctx),
       patience_(options.patience),
-      resources_(*this, data_, options.locks, ctx.size()),
-      transactions_(ctx.loop(), *this, resources_, settings_of(ctx, options)),
+      log_(options.kept == store_durability::none ? nullptr
+                                                  : std::unique_ptr<store_log>(new store_log(ctx, options, *this))),
+      resources_(*this, data_, options.locks, ctx.size(), log_ ? &outcomes_ : nullptr),
+      transactions_(ctx.loop(), *this, resources_, outcomes_, settings_of(ctx, options)),
       random_(0x9e3779b97f4a7c15u * (static_cast<std::uint64_t>(ctx.rank()) + 1)),
       port_(ctx,
             [this](int from, wire&& message) {
@@ -58,7 +63,81 @@ bool store_engine::poll() {
   return true;
 }
 
+task<> store_engine::open() {
+  if (!log_) co_return;
+  if (is_open_) throw usage_error("store::open called twice on this rank");
+  if (ctx_.storage() == nullptr) throw usage_error("a store that is kept needs a world with a storage");
+  replay past;
+  co_await log_->take_over(past);
+
+  testimony mine = past.tell();
+  auto telling = ctx_.world().iallgather(std::move(mine));
+  const std::vector<testimony> all = co_await std::move(telling);
+  const std::vector<transaction_id> committed = judge(all, outcomes_);
+  std::tie(stats_.found_committed, stats_.found_aborted) = past.resolve(committed);
+
+  std::vector<entries> dealt(static_cast<std::size_t>(ctx_.size()));
+  for (auto& [key, value] : past.data()) {
+    entries& to = dealt[static_cast<std::size_t>(owner(key))];
+    to.keys.push_back(key);
+    to.values.push_back(std::move(value));
+  }
+  auto dealing = ctx_.world().ialltoall(std::move(dealt));
+  const std::vector<entries> taken = co_await std::move(dealing);
+  for (const entries& part : taken) data_.apply(part);
+
+  transactions_.set_epoch(log_->epoch());
+  co_await log_->begin();
+  is_open_ = true;
+}
+
+void store_engine::load(std::string key, std::string value) {
+  if (log_) {
+    loaded_.keys.push_back(key);
+    loaded_.values.push_back(value);
+  }
+  data_.put(std::move(key), std::move(value));
+}
+
+future<void> store_engine::flush_loaded() {
+  promise<void> waits(ctx_.loop());
+  future<void> result = waits.get_future();
+  if (!log_) {
+    waits.set_value();
+    return result;
+  }
+  flushing_.push_back(std::move(waits));
+  log_->append_cells(std::exchange(loaded_, {}));
+  return result;
+}
+
+void store_engine::on_durable(const transaction_id& id, record_kind what, bool of_coordinator) {
+  if (what == record_kind::none) {
+    flushing_.front().set_value();
+    flushing_.pop_front();
+    return;
+  }
+  durable_.push_back({id, what, of_coordinator});
+  pump();
+}
+
+void store_engine::write_snapshot(journal& to) {
+  constexpr std::size_t keys_in_a_record = 1000;
+  entries some;
+  for (const auto& [key, value] : data_.all()) {
+    some.keys.push_back(key);
+    some.values.push_back(value);
+    if (some.keys.size() == keys_in_a_record) store_log::write_cells(to, std::exchange(some, {}));
+  }
+  store_log::write_cells(to, some);
+  store_log::write_outcomes(to, outcomes_);
+  const auto write = [&](const record& head, const entries* redo) { store_log::write(to, head, redo); };
+  resources_.for_each_needed(write);
+  transactions_.for_each_needed(write);
+}
+
 attempt& store_engine::begin(std::optional<lock_age> age) {
+  if (log_ && !is_open_) throw usage_error("a store that is kept was used before open() on this rank");
   ++stats_.attempts;
   return transactions_.begin(age);
 }
@@ -92,9 +171,7 @@ future<void> store_engine::back_off(int attempts) {
   return sleep_for(ctx_.loop(), duration(static_cast<std::int64_t>(most / 2 + random_.below(most / 2))));
 }
 
-bool store_engine::has_committed(const transaction_id& id) const noexcept {
-  return transactions_.outcomes().has_committed(id);
-}
+bool store_engine::has_committed(const transaction_id& id) const noexcept { return outcomes_.has_committed(id); }
 
 void store_engine::send(int rank, wire&& message) {
   message.clock = transactions_.clock().counter();
@@ -107,7 +184,8 @@ void store_engine::send(int rank, wire&& message) {
   port_.post(rank, std::move(message));
 }
 
-void store_engine::append(const record& head, const entries*, bool, bool of_coordinator) {
+void store_engine::append(const record& head, const entries* redo, bool is_urgent, bool of_coordinator) {
+  if (log_) return log_->append(head, redo, is_urgent, of_coordinator);
   if (head.kind != record_kind::ended) durable_.push_back({head.id, head.kind, of_coordinator});
 }
 

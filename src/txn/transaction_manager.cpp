@@ -6,8 +6,14 @@
 
 namespace weft::txn {
 
-transaction_manager::transaction_manager(loop& on, site& around, resource_manager& here, const settings& how)
-    : on_(on), around_(around), here_(here), how_(how), clock_(static_cast<std::uint32_t>(how.rank)) {}
+transaction_manager::transaction_manager(loop& on, site& around, resource_manager& here, outcome_table& outcomes,
+                                         const settings& how)
+    : on_(on),
+      around_(around),
+      here_(here),
+      outcomes_(outcomes),
+      how_(how),
+      clock_(static_cast<std::uint32_t>(how.rank)) {}
 
 attempt& transaction_manager::begin(std::optional<lock_age> age) {
   auto made = std::make_unique<attempt>();
@@ -231,17 +237,24 @@ void transaction_manager::send(attempt& of, const outgoing& what) {
 }
 
 void transaction_manager::append(const attempt& of, const effects& what) {
+  const entries here = what.record == record_kind::committed ? writes_here(of) : entries();
+  around_.append(decision(of, what.record), here.keys.empty() ? nullptr : &here, what.urgent, true);
+}
+
+record transaction_manager::decision(const attempt& of, record_kind what) const {
   record head;
   head.id = of.id;
-  head.kind = what.record;
-  if (what.record == record_kind::committed) {
-    head.is_alone = true;
-    for (std::size_t m = 0; m < of.members.size(); ++m) {
-      if (of.core.members()[m].vote == vote::yes) head.voters.push_back(static_cast<std::uint32_t>(of.members[m]));
-    }
+  head.kind = what;
+  if (what != record_kind::committed) return head;
+  head.is_alone = true;
+  for (std::size_t m = 0; m < of.members.size(); ++m) {
+    if (of.core.members()[m].vote == vote::yes) head.voters.push_back(static_cast<std::uint32_t>(of.members[m]));
   }
-  const entries here = what.record == record_kind::committed && of.wrote_here ? writes_of(of, how_.rank) : entries();
-  around_.append(head, here.keys.empty() ? nullptr : &here, what.urgent, true);
+  return head;
+}
+
+entries transaction_manager::writes_here(const attempt& of) const {
+  return of.wrote_here ? writes_of(of, how_.rank) : entries();
 }
 
 }  // namespace weft::txn

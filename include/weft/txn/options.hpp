@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <string_view>
 
 #include <weft/txn/lock_table.hpp>
@@ -10,11 +11,21 @@
 
 namespace weft {
 
+/// What a committed transaction survives.
+enum class store_durability : std::uint8_t {
+  none,     ///< nothing: the store ends with its job
+  written,  ///< the death of every process (promised for node-local file systems only)
+  synced,   ///< the death of the nodes
+};
+
 /// Trivially destructible, so that it may stand in a `co_await` expression (g++ 12).
 struct store_options {
   std::string_view name = {};  ///< for errors
   txn::decision_rule decision = txn::decision_rule::implicit;
   txn::lock_policy locks = txn::lock_policy::wait_die;
+  store_durability kept = store_durability::none;
+  /// Of the journals, in the shared file space; the store's own. Only if something is kept.
+  std::string_view directory = {};
   /// Under `lock_policy::timeout`: who has waited for a lock for so long, and at most twice so long, gives up.
   duration patience = std::chrono::milliseconds(50);
 };

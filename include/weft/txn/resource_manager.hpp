@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <weft/txn/lock_table.hpp>
+#include <weft/txn/outcomes.hpp>
 #include <weft/txn/participant.hpp>
 #include <weft/txn/partition.hpp>
 #include <weft/txn/site.hpp>
@@ -18,7 +19,8 @@ namespace weft::txn {
 /// takes their locks, answers their reads, keeps and applies what they write.
 class resource_manager {
  public:
-  resource_manager(site& around, partition& data, lock_policy policy, int ranks);
+  /// `outcomes`: is told of what is committed here; may be null.
+  resource_manager(site& around, partition& data, lock_policy policy, int ranks, outcome_table* outcomes);
 
   void on_message(int from, wire&& message);
   void on_durable(const transaction_id& id, record_kind what);
@@ -26,6 +28,17 @@ class resource_manager {
   void commit_here(const transaction_id& id);
   /// Goes on with requests whose locks have come. Returns whether there were any.
   bool go_on();
+
+  /// Calls `visit(record, redo)` with what a restart needs of the transactions that are under way; `redo` may be null.
+  template <class Visit>
+  void for_each_needed(Visit&& visit) const {
+    for (const auto& [id, of] : works_) {
+      if (!of.core.needs_records()) continue;
+      const record head = needed_record(id, of);
+      const bool is_applied = head.kind == record_kind::aborted || head.is_applied;
+      visit(head, is_applied ? nullptr : &of.writes);
+    }
+  }
 
   /// Under `timeout`: refuses the requests that were waiting when this was called before.
   void refuse_patient();
@@ -67,6 +80,7 @@ class resource_manager {
   void wound(transaction_id id);
   void voted(const transaction_id& id, vote what);
   void act(const transaction_id& id, work& of, effects& what);
+  static record needed_record(const transaction_id& id, const work& of);
   void append(const transaction_id& id, const work& of, const effects& what);
   void make_calls(const transaction_id& id, work& of, const effects& what);
   void free_locks(work& of);
@@ -75,6 +89,7 @@ class resource_manager {
 
   site& around_;
   partition& data_;
+  outcome_table* outcomes_;
   lock_table locks_;
   std::unordered_map<transaction_id, work> works_;
   std::unordered_map<lock_table::owner_id, transaction_id> owners_;

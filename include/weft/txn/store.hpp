@@ -36,6 +36,10 @@ class store {
 
   explicit store(context& ctx, store_options options = {}) : engine_(ctx, options) {}
 
+  /// Collective. A store that is kept has to be opened, and then holds what earlier jobs have committed, with any
+  /// number of ranks. Throws `journal_damaged` if something that had been acknowledged is gone.
+  task<> open() { return engine_.open(); }
+
   /// Runs `body(tx)`, a callable that returns `task<>`, and commits; on conflict all of it again, with the same age, so
   /// that it is the oldest some day and wins. An exception that leaves the body aborts and passes on; so does an end of
   /// its own (`tx.abort()`), which gives the result `aborted`. `with_timeout(store.transact(body), 5ms)` gives up.
@@ -46,7 +50,8 @@ class store {
   /// For whoever commits by hand.
   transaction_type begin() { return transaction_type(engine_, {}); }
 
-  /// Whether a transaction of this rank has committed, from the moment at which its client may know.
+  /// Whether a transaction has committed: one of this rank, from the moment at which its client may know, or one of any
+  /// rank of an earlier job.
   transaction_outcome outcome_of(const transaction_id& id) const noexcept {
     return engine_.has_committed(id) ? transaction_outcome::committed : transaction_outcome::aborted;
   }
@@ -59,9 +64,11 @@ class store {
   bool load(const Key& key, const Value& value) {
     std::string bytes = txn::encoded(key);
     if (engine_.owner(bytes) != engine_.rank()) return false;
-    engine_.data().put(std::move(bytes), txn::encoded(value));
+    engine_.load(std::move(bytes), txn::encoded(value));
     return true;
   }
+  /// Ready when what was loaded on this rank is durable.
+  future<void> flush() { return engine_.flush_loaded(); }
   std::size_t local_size() const noexcept { return engine_.data().size(); }
   /// Calls `visit(key, value)` for all that this rank keeps, as committed, in no order.
   template <class Visit>
@@ -71,7 +78,7 @@ class store {
 
   txn::store_stats stats() const noexcept { return engine_.stats(); }
   /// Transactions that this rank still has to do with, and keys locked here: both 0 when all is quiet.
-  std::size_t open() const noexcept { return engine_.open(); }
+  std::size_t under_way() const noexcept { return engine_.under_way(); }
   std::size_t locked_keys() const noexcept { return engine_.locked_keys(); }
 
  private:

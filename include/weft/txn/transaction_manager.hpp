@@ -52,7 +52,9 @@ class transaction_manager {
     decision_rule rule = decision_rule::implicit;
     lock_policy policy = lock_policy::wait_die;
   };
-  transaction_manager(loop& on, site& around, resource_manager& here, const settings& how);
+  transaction_manager(loop& on, site& around, resource_manager& here, outcome_table& outcomes, const settings& how);
+  /// Of the run, before the first attempt.
+  void set_epoch(std::uint32_t epoch) noexcept { how_.epoch = epoch; }
 
   /// A new attempt; `age` is that of the attempt before, if there was one.
   attempt& begin(std::optional<lock_age> age = {});
@@ -73,7 +75,23 @@ class transaction_manager {
   /// All attempts below are over everywhere.
   std::uint64_t finished() const noexcept { return attempts_.empty() ? last_sequence_ + 1 : attempts_.begin()->first; }
   age_clock& clock() noexcept { return clock_; }
-  const outcome_table& outcomes() const noexcept { return outcomes_; }
+  /// As `resource_manager::for_each_needed`.
+  template <class Visit>
+  void for_each_needed(Visit&& visit) const {
+    for (const auto& [sequence, of] : attempts_) {
+      const auto state = of->core.now();
+      if (state == coordinator::state::forcing_commit) {
+        const entries here = writes_here(*of);
+        visit(decision(*of, record_kind::committed), here.keys.empty() ? nullptr : &here);
+      } else if (state == coordinator::state::committing && how_.rule == decision_rule::explicit_record) {
+        record head = decision(*of, record_kind::committed);
+        head.is_applied = true;
+        visit(head, nullptr);
+      } else if (state == coordinator::state::forcing_abort || state == coordinator::state::aborting) {
+        visit(decision(*of, record_kind::aborted), nullptr);
+      }
+    }
+  }
   int owner(const std::string& key) const noexcept { return owner_of(slot_of(key), how_.ranks); }
   std::size_t open() const noexcept { return attempts_.size(); }
   const settings& how() const noexcept { return how_; }
@@ -90,17 +108,19 @@ class transaction_manager {
   void act(attempt& of, effects& what);
   void send(attempt& of, const outgoing& what);
   void append(const attempt& of, const effects& what);
+  record decision(const attempt& of, record_kind what) const;
+  entries writes_here(const attempt& of) const;
   void drop_if_over(attempt& of);
 
   loop& on_;
   site& around_;
   resource_manager& here_;
+  outcome_table& outcomes_;
   settings how_;
   age_clock clock_;
   std::map<std::uint64_t, std::unique_ptr<attempt>> attempts_;  ///< by sequence
   std::uint64_t last_sequence_ = 0;
   std::uint32_t last_ticket_ = 0;
-  outcome_table outcomes_;
 };
 
 }  // namespace weft::txn

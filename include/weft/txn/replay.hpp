@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include <weft/core/bytes.hpp>
+#include <weft/txn/outcomes.hpp>
+#include <weft/txn/records.hpp>
+#include <weft/txn/wire.hpp>
+
+namespace weft::txn {
+
+/// Keys with their values: of a snapshot, or set without a transaction.
+inline constexpr std::uint16_t cells_record_type = 2;
+/// Transactions that have committed: of a snapshot.
+inline constexpr std::uint16_t outcomes_record_type = 3;
+
+/// What one rank has read about transactions, for all others to know.
+struct testimony {
+  struct promise {
+    transaction_id id;
+    std::uint32_t listed = 0;  ///< participants, under the implicit rule
+  };
+  struct commits {
+    std::uint32_t epoch = 0;
+    std::uint32_t coordinator = 0;
+    outcome_table::range sequences;
+  };
+  std::vector<promise> prepared;  ///< and neither committed nor aborted in the same journal
+  std::vector<transaction_id> aborted;
+  std::vector<commits> committed;
+};
+
+std::vector<testimony::commits> commits_of(const outcome_table& all);
+void add(outcome_table& to, std::span<const testimony::commits> all);
+
+/// The promises of all testimonies whose transactions have to be committed, each once, ascending; adds them and all
+/// that had committed before to `outcomes`. Every rank comes to the same result.
+std::vector<transaction_id> judge(std::span<const testimony> all, outcome_table& outcomes);
+
+/// What the journals that one rank reads lead to, record by record.
+class replay {
+ public:
+  using cells = std::unordered_map<std::string, std::string>;
+
+  /// Throws `decode_error` for what is no record of a store.
+  void visit(std::uint32_t writer, std::uint16_t type, std::span<const std::byte> payload);
+  testimony tell() const;
+  /// Makes the writes of the promises that are among `committed` (ascending) visible and drops the others. Returns how
+  /// many there were of both kinds.
+  std::pair<std::size_t, std::size_t> resolve(std::span<const transaction_id> committed);
+  cells& data() noexcept { return data_; }
+
+ private:
+  struct promised {
+    std::uint32_t listed = 0;
+    entries writes;
+  };
+  void visit(std::uint32_t writer, const decoded_record& what);
+  void apply(const entries& writes);
+
+  cells data_;
+  std::map<std::pair<std::uint32_t, transaction_id>, promised> prepared_;  ///< by journal
+  std::vector<transaction_id> aborted_;
+  outcome_table committed_;
+};
+
+}  // namespace weft::txn

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <weft/txn/replay.hpp>
+
+#include <algorithm>
+
+#include <weft/core/codec.hpp>
+#include <weft/core/error.hpp>
+#include <weft/txn/decide.hpp>
+
+namespace weft::txn {
+namespace {
+
+template <class T>
+T decode_payload_of(std::span<const std::byte> bytes) {
+  T value;
+  reader in(bytes);
+  decode(in, value);
+  if (in.remaining() != 0) throw decode_error("a record of a store is longer than its content");
+  return value;
+}
+
+entries decode_writes(std::span<const std::byte> bytes) {
+  if (bytes.empty()) return {};
+  entries writes = decode_payload_of<entries>(bytes);
+  if (writes.keys.size() != writes.values.size())
+    throw decode_error("a record of a store has another number of values than of keys");
+  return writes;
+}
+
+}  // namespace
+
+std::vector<testimony::commits> commits_of(const outcome_table& all) {
+  std::vector<testimony::commits> list;
+  all.for_each([&](std::uint32_t epoch, std::uint32_t coordinator, const outcome_table::range& sequences) {
+    list.push_back({epoch, coordinator, sequences});
+  });
+  return list;
+}
+
+void add(outcome_table& to, std::span<const testimony::commits> all) {
+  for (const auto& each : all) to.add(each.epoch, each.coordinator, each.sequences);
+}
+
+std::vector<transaction_id> judge(std::span<const testimony> all, outcome_table& outcomes) {
+  std::map<transaction_id, findings> doubts;
+  for (const testimony& one : all) {
+    add(outcomes, one.committed);
+    for (const auto& promise : one.prepared) {
+      findings& found = doubts[promise.id];
+      found.listed = promise.listed;
+      ++found.prepared;
+    }
+  }
+  for (const testimony& one : all) {
+    for (const transaction_id& id : one.aborted) {
+      if (const auto found = doubts.find(id); found != doubts.end()) found->second.aborted = true;
+    }
+  }
+  std::vector<transaction_id> committed;
+  for (auto& [id, found] : doubts) {
+    found.committed = outcomes.has_committed(id);
+    if (decide(found)) committed.push_back(id);
+  }
+  for (const transaction_id& id : committed) outcomes.add_committed(id);
+  return committed;
+}
+
+void replay::visit(std::uint32_t writer, std::uint16_t type, std::span<const std::byte> payload) {
+  if (type == protocol_record_type) return visit(writer, decode_record(payload));
+  if (type == cells_record_type) return apply(decode_writes(payload));
+  if (type == outcomes_record_type) {
+    const auto commits = decode_payload_of<std::vector<testimony::commits>>(payload);
+    return add(committed_, commits);
+  }
+  throw decode_error("this is not the journal of a store");
+}
+
+void replay::visit(std::uint32_t writer, const decoded_record& what) {
+  const auto promise = prepared_.find({writer, what.head.id});
+  switch (what.head.kind) {
+    case record_kind::prepared:
+      prepared_[{writer, what.head.id}] = {
+          what.head.is_listed ? static_cast<std::uint32_t>(what.head.voters.size()) : 0, decode_writes(what.redo)};
+      return;
+    case record_kind::committed:
+      committed_.add_committed(what.head.id);
+      if (what.head.is_alone) apply(decode_writes(what.redo));
+      if (what.head.is_alone || promise == prepared_.end()) return;
+      apply(promise->second.writes);
+      prepared_.erase(promise);
+      return;
+    case record_kind::aborted:
+      aborted_.push_back(what.head.id);
+      if (promise != prepared_.end()) prepared_.erase(promise);
+      return;
+    default:
+      return;
+  }
+}
+
+void replay::apply(const entries& writes) {
+  for (std::size_t i = 0; i < writes.keys.size(); ++i) {
+    if (writes.values[i]) {
+      data_.insert_or_assign(writes.keys[i], *writes.values[i]);
+    } else {
+      data_.erase(writes.keys[i]);
+    }
+  }
+}
+
+testimony replay::tell() const {
+  testimony all;
+  for (const auto& [at, promise] : prepared_) all.prepared.push_back({at.second, promise.listed});
+  all.aborted = aborted_;
+  all.committed = commits_of(committed_);
+  return all;
+}
+
+std::pair<std::size_t, std::size_t> replay::resolve(std::span<const transaction_id> committed) {
+  std::pair<std::size_t, std::size_t> counts;
+  for (const auto& [at, promise] : prepared_) {
+    const bool commits = std::binary_search(committed.begin(), committed.end(), at.second);
+    ++(commits ? counts.first : counts.second);
+    if (commits) apply(promise.writes);
+  }
+  prepared_.clear();
+  return counts;
+}
+
+}  // namespace weft::txn
