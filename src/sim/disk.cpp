@@ -35,15 +35,26 @@ void disk_file::keep_page(std::uint64_t page) {
   if (first < end) std::memcpy(forced_.data() + first, data.data() + first, end - first);
 }
 
-void disk_file::force(std::uint64_t moment) {
-  forced_.resize(data.size());
-  for (auto p = unforced_.begin(); p != unforced_.end();) {
-    if (p->second > moment) {
-      ++p;
-      continue;
-    }
-    keep_page(p->first);
-    p = unforced_.erase(p);
+disk_file::forced_content disk_file::begin_force() const {
+  forced_content covered{moment_, data.size(), {}};
+  for (const auto& [page, moment] : unforced_) {
+    const std::uint64_t first = std::min<std::uint64_t>(page * page_size, data.size());
+    const std::uint64_t end = std::min<std::uint64_t>(first + page_size, data.size());
+    covered.pages[page].assign(data.begin() + static_cast<std::ptrdiff_t>(first),
+                               data.begin() + static_cast<std::ptrdiff_t>(end));
+  }
+  return covered;
+}
+
+void disk_file::force(const forced_content& what) {
+  if (what.moment < forced_moment_) return;  // one that began later has ended before
+  forced_moment_ = what.moment;
+  forced_.resize(what.bytes);
+  for (const auto& [page, content] : what.pages) {
+    if (content.empty()) continue;  // behind the end of a file that was made shorter
+    std::copy(content.begin(), content.end(), forced_.begin() + static_cast<std::ptrdiff_t>(page * page_size));
+    const auto unforced = unforced_.find(page);
+    if (unforced != unforced_.end() && unforced->second <= what.moment) unforced_.erase(unforced);
   }
 }
 

@@ -71,12 +71,12 @@ void rank_files::sync(std::shared_ptr<disk_file> file, void* token) {
   const auto chance = static_cast<std::uint64_t>(self_.on.options().disk.failing_syncs_in_million);
   storage_result result;
   if (chance > 0 && self_.random.below(1'000'000) < chance) result = {storage_status::failed, EIO};
-  const std::uint64_t moment = file->moment();
-  schedule({token, std::move(file), moment, nullptr, {}, result});
+  disk_file::forced_content covered = file->begin_force();
+  schedule({token, std::move(file), std::move(covered), nullptr, {}, result});
 }
 
 void rank_files::sync_names(disk_tree& tree, std::string directory, void* token, storage_result result) {
-  schedule({token, nullptr, 0, &tree, std::move(directory), result});
+  schedule({token, nullptr, {}, &tree, std::move(directory), result});
 }
 
 void rank_files::on_time(std::uint64_t argument) {
@@ -95,7 +95,7 @@ void rank_files::on_time(std::uint64_t argument) {
   }
   if (one.file->sync_failure) {
     if (one.result) {
-      one.file->force(one.moment);
+      one.file->force(one.covered);
     } else {
       one.file->sync_failure = one.result;
       one.file->drop_some(self_.random);

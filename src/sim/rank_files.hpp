@@ -44,7 +44,7 @@ class rank_files final : public event_target {
   struct started_sync {
     void* token;
     std::shared_ptr<disk_file> file;  ///< null: of names
-    std::uint64_t moment;
+    disk_file::forced_content covered;
     disk_tree* tree;
     std::string directory;
     storage_result result;

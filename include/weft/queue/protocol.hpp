@@ -248,6 +248,7 @@ queue_stats work_queue<T, R>::stats() const noexcept {
 
 template <class T, class R>
 void work_queue<T, R>::report_left_items() noexcept {
+  if constexpr (detail::carried<T>::is_tracked) return;  // they are written down, for the next job
   if (size() > 0 || !dead_.empty()) detail::report_left(ctx_.loop(), size(), dead_.size(), where_);
 }
 

@@ -24,10 +24,15 @@ class disk_file {
 
   void write(std::uint64_t offset, const std::byte* from, std::size_t bytes);
   void resize(std::uint64_t bytes);
-  /// The moment up to which a sync that begins now forces what was written.
-  std::uint64_t moment() const noexcept { return moment_; }
-  /// Everything written until `moment` is on the disk.
-  void force(std::uint64_t moment);
+  /// What a sync covers: what was written before it began, as it was then.
+  struct forced_content {
+    std::uint64_t moment = 0;
+    std::uint64_t bytes = 0;  ///< the size of the file
+    std::map<std::uint64_t, std::vector<std::byte>> pages;
+  };
+  forced_content begin_force() const;
+  /// It is on the disk now, and what was written since is not.
+  void force(const forced_content& what);
   /// What was not forced is lost, kept, torn or garbled, page by page, by lot.
   void lose_power(random_source& random, bool sectors_are_atomic);
   /// A failed sync drops what was not forced, page by page, by lot.
@@ -42,6 +47,7 @@ class disk_file {
   std::map<std::uint64_t, std::uint64_t> unforced_;  ///< page, moment of its last write
   std::uint64_t resized_at_ = 0;
   std::uint64_t moment_ = 0;
+  std::uint64_t forced_moment_ = 0;  ///< of the newest sync that has ended
 };
 
 /// The names of a tree.

@@ -177,11 +177,11 @@ TEST_P(durable_lives, lose_nothing_and_acknowledge_nothing_twice) {
       const sim::outcome end = cluster.run([&](context& ctx) { return live(ctx, plan, book); }, ranks);
       ASSERT_EQ(book.verdict(), "") << "life " << life;
       ASSERT_LE(end.stopped_by, sim::stop_reason::life_over) << end.report;
-      if (!end.is_crashed) {
-        ASSERT_EQ(end.exit_code, 0) << "life " << life;
-      }
+      // A survivor that was still about to start may take the folder over from the next life: that one is fenced off.
+      const bool may_be_fenced = GetParam().zombies > 0ms;
+      ASSERT_TRUE(end.is_crashed || end.exit_code == 0 || may_be_fenced) << "life " << life;
       crashes += end.is_crashed ? 1 : 0;
-      has_ended = !end.is_crashed && life > 4;
+      has_ended = end && life > 4;
     }
     ASSERT_TRUE(has_ended);
     book.expect_all_done();

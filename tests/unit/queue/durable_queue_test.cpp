@@ -360,6 +360,16 @@ TEST_P(durable_queues, is_new_until_an_item_was_put_for_certain) {
   EXPECT_FALSE(fourth.at(0).is_new());
 }
 
+TEST_P(durable_queues, what_a_job_leaves_for_the_next_one_is_no_error) {
+  durable_job<int> job(1, empty_disk(), how());
+  job.open();
+  auto put = job.on(0).spawn(put_numbers(job.at(0), 0, 3));
+  ASSERT_TRUE(job.until(put));
+  job.at(0).try_get()->fail("no");
+  job.queues.clear();
+  EXPECT_EQ(job.on(0).loop().metrics().unseen_errors, 0u);
+}
+
 TEST_P(durable_queues, is_compacted) {
   durable_options often = how();
   often.compact_bytes = 4096;
