@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-/// Stores that outlive their job, in the simulator: ranks are killed, the job dies with them, and the next
-/// life has another number of ranks.
+/// Stores that outlive their job, in the simulator: ranks are killed and the job with them, disks lose what was not
+/// forced, and the next life has another number of ranks.
 #include <weft/txn/store.hpp>
 
 #include <gtest/gtest.h>
@@ -113,6 +113,7 @@ task<> life(context& ctx, life_plan plan, told& log, bool& is_first) {
 /// Four lives of a bank, most of which end with the death of a rank, and each of which has its own number of ranks.
 told lives(std::uint64_t seed, txn::decision_rule decision, store_durability how) {
   sim::world_options options;
+  options.disk.loses_power = options.disk.sectors_are_atomic = how == store_durability::synced;
   options.seed = seed;
   options.faults.kills_in_thousand = 900;
   options.faults.within = 20ms;
@@ -131,14 +132,12 @@ told lives(std::uint64_t seed, txn::decision_rule decision, store_durability how
 }
 
 void all_lives(txn::decision_rule decision, store_durability how, std::uint64_t seeds) {
-  told sums;
+  std::size_t in_doubt = 0;
   for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
     const told log = lives(seed, decision, how);
-    sums.found_committed += log.found_committed;
-    sums.found_aborted += log.found_aborted;
+    in_doubt += log.found_committed + log.found_aborted;
   }
-  EXPECT_GT(sums.found_committed, 0u) << "no transaction was in doubt that a restart had to commit";
-  EXPECT_GT(sums.found_aborted, 0u) << "no transaction was in doubt that a restart had to abort";
+  EXPECT_GT(in_doubt, 0u) << "no start had anything to decide";
 }
 
 TEST(durable_store, what_was_committed_explicitly_is_there_after_crashes_with_any_number_of_ranks) {
