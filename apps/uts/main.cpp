@@ -6,6 +6,7 @@
 
 #include <weft/weft.hpp>
 
+#include "balance.hpp"
 #include "common/app.hpp"
 #include "options.hpp"
 #include "parallel.hpp"
@@ -33,7 +34,8 @@ void tell(const weft::apps::app& app, const tree& which, const search_report& re
                   {"leaves", counts.leaves},
                   {"depth", counts.depth},
                   {"ranks", ranks},
-                  {"seconds", report.seconds}});
+                  {"seconds", report.seconds},
+                  {"balance", balance_json(report.ranks)}});
 }
 
 /// 1 if a published tree came out wrong: the program, not its user, is at fault then.
@@ -67,14 +69,18 @@ int bare(const weft::apps::app& app, const tree& which) {
 int main(int argc, char** argv) {
   weft::apps::app app("weft-uts",
                       "Counts an Unbalanced Tree Search tree (Olivier et al., LCPC 2006) through a distributed work queue.\n"
-                      "Keys of --json: nodes, leaves, depth, ranks, seconds (of the search alone).");
+                      "Keys of --json: nodes, leaves, depth, ranks, seconds (of the search alone), balance (one object per\n"
+                      "rank: nodes, working_seconds, searching_seconds, idle_seconds, stolen, given, requests,\n"
+                      "failed_requests); scripts/plot/uts_balance.py draws it.");
   tree_options options;
   bool alone = false;
   bool hashes_only = false;
+  bool balance = false;
   add_tree_options(app.cli(), options);
   app.cli().add_flag("--sequential", alone, "search on one rank, without a queue");
   app.cli().add_flag("--bare", hashes_only,
                      "on one rank, time as many dependent SHA-1 compressions as the tree has nodes");
+  app.cli().add_flag("--balance", balance, "say what each rank did");
   if (!app.parse(argc, argv)) return app.exit_code();
 
   const tree which(options.parameters());
@@ -83,6 +89,7 @@ int main(int argc, char** argv) {
     if (alone) co_return ctx.rank() == 0 ? sequential(app, which) : 0;
     const search_report report = co_await search(ctx, which);
     if (ctx.rank() == 0) tell(app, which, report, ctx.size());
+    if (ctx.rank() == 0 && balance) std::cout << balance_table(report.ranks);
     co_return code(which, report.counts);
   };
   return weft::run(argc, argv, program);

@@ -48,10 +48,10 @@ task<search_report> search(context& ctx, const tree& which) {
   const double elapsed = std::chrono::duration<double>(ctx.loop().now() - start).count();
 
   search_report report;
-  report.queue = nodes.stats();
   report.counts.nodes = co_await ctx.world().iallreduce(mine.nodes, sum);
   report.counts.leaves = co_await ctx.world().iallreduce(mine.leaves, sum);
   report.counts.depth = co_await ctx.world().iallreduce(mine.depth, maximum);
+  report.ranks = co_await ctx.world().igather(share_of(mine.nodes, nodes.stats()), 0);
   report.seconds = co_await ctx.world().iallreduce(elapsed, maximum);
   co_return report;
 }

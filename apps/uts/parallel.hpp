@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <vector>
+
 #include <weft/async/task.hpp>
 #include <weft/port/context.hpp>
 #include <weft/queue/work_queue.hpp>
 
+#include "balance.hpp"
 #include "sequential.hpp"
 
 namespace weft::uts {
@@ -13,7 +16,7 @@ namespace weft::uts {
 struct search_report {
   tree_counts counts;   ///< of the whole tree, on every rank
   double seconds = 0;   ///< of the search alone: from a barrier before it to the end of the slowest rank
-  queue_stats queue;    ///< of this rank
+  std::vector<rank_share> ranks;  ///< on rank 0: what each rank did
 };
 
 /// Searches the tree with one item of a work queue per node. Collective.

@@ -32,12 +32,18 @@ def check(found, tree, ranks):
         assert found[key] == value, f"{tree} at {ranks} ranks: {key} is {found[key]}, not {value}"
     assert found["ranks"] == ranks
     assert found["seconds"] > 0
+    shares = found["balance"]
+    if shares:
+        assert len(shares) == ranks and sum(share["nodes"] for share in shares) == found["nodes"], shares
+        assert sum(share["stolen"] for share in shares) == sum(share["given"] for share in shares), shares
 
 
 for tree in ("T1", "T3"):
     for ranks in (1, 2, 4, 8):
         check(count(ranks, "--tree", tree), tree, ranks)
 check(count(3, "--tree", "T5"), "T5", 3)
-check(count(2, "--tree", "T1", "--sequential"), "T1", 1)
+alone = count(2, "--tree", "T1", "--sequential")
+check(alone, "T1", 1)
+assert alone["balance"] == []
 small = count(4, "-t", "0", "-b", "20", "-q", "0.124875", "-m", "8", "-r", "42")
 assert (small["nodes"], small["depth"], small["leaves"]) == (6213, 67, 5438), small
