@@ -99,4 +99,14 @@ std::string describe_library() {
          thread_level_name(level);
 }
 
+MPI_Request find_done_request() {
+  MPI_Request done = MPI_REQUEST_NULL;
+#ifdef OPEN_MPI
+  check(MPI_Isend(nullptr, 0, MPI_BYTE, MPI_PROC_NULL, 0, MPI_COMM_SELF, &done), "MPI_Isend");
+  MPI_Request finished = done;
+  check(MPI_Wait(&finished, MPI_STATUS_IGNORE), "MPI_Wait");
+#endif
+  return done;
+}
+
 }  // namespace weft::mpi

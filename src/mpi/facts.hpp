@@ -22,4 +22,8 @@ node_members find_node_members(MPI_Comm comm);
 transport_limits find_limits(MPI_Comm comm);
 std::string describe_library();
 
+/// The handle that MPI gives for a message that has left when the call returns, if it has one for all of them, which is
+/// never freed (Open MPI); else MPI_REQUEST_NULL, which no started operation has. One rank.
+MPI_Request find_done_request();
+
 }  // namespace weft::mpi

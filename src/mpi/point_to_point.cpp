@@ -47,12 +47,15 @@ op_number mpi_transport::state::send_specially(const special_send& what, complet
 
 op_number mpi_transport::state::started_send(MPI_Request request, void* token, completion& now) {
   // An eager message has left by now: it never becomes a pending operation.
+  if (request == done_request) [[likely]] {
+    now.token = token;  // the caller's `now` is fresh: nothing else to tell
+    return op_number::completed;
+  }
   int done = 0;
   const int code = MPI_Test(&request, &done, MPI_STATUS_IGNORE);
   if (code == MPI_SUCCESS) [[likely]] {
-    if (done == 0) [[unlikely]]
-      return requests.add(request, direction::send, token);
-    now.token = token;  // the caller's `now` is fresh: nothing else to tell
+    if (done == 0) return requests.add(request, direction::send, token);
+    now.token = token;
   } else {
     fill(now, token, direction::send, MPI_Status{}, code);
   }

@@ -45,6 +45,7 @@ struct mpi_transport::state {
   self_sends to_self;
   node_members node;
   transport_limits limits;
+  MPI_Request done_request = find_done_request();
   int self = 0;
   bool oversubscribed = false;
   /// A test that failed since the last `poll` has made MPI progress: an empty `poll` need not.

@@ -18,7 +18,7 @@ TEST(accounting, counts_a_request_until_it_is_completed) {
   int out = 1;
   std::array<MPI_Request, 2> requests;
   MPI_Irecv(&in, 1, MPI_INT, 0, 1, MPI_COMM_SELF, &requests[0]);
-  MPI_Isend(&out, 1, MPI_INT, 0, 1, MPI_COMM_SELF, &requests[1]);
+  MPI_Issend(&out, 1, MPI_INT, 0, 1, MPI_COMM_SELF, &requests[1]);
   EXPECT_EQ(weft::test::describe_growth(before, open_handles()), "2 requests");
   MPI_Waitall(2, requests.data(), MPI_STATUSES_IGNORE);
   EXPECT_EQ(open_handles(), before);
