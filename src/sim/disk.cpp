@@ -116,13 +116,25 @@ std::string disk_tree::parent_of(std::string_view path) {
   return slash == std::string_view::npos ? std::string() : std::string(path.substr(0, slash));
 }
 
+/// Replaces the first part of `name` that is a link by what it points to.
+bool disk_tree::follow_link(std::string& name) const {
+  for (std::size_t end = 0; end != std::string::npos;) {
+    end = name.find('/', end + 1);
+    const std::string part = name.substr(0, end);
+    const auto found = current_.links.find(part);
+    if (found == current_.links.end()) continue;
+    const std::string rest = end == std::string::npos ? std::string() : name.substr(end);
+    const bool is_absolute = found->second.substr(0, 1) == "/";
+    name = clean((is_absolute ? found->second : parent_of(part) + "/" + found->second) + rest);
+    return true;
+  }
+  return false;
+}
+
 std::string disk_tree::resolve(std::string_view path) const {
   std::string name = clean(path);
-  for (int i = 0; i < most_links; ++i) {
-    const auto found = current_.links.find(name);
-    if (found == current_.links.end()) break;
-    const bool is_absolute = found->second.substr(0, 1) == "/";
-    name = clean(is_absolute ? found->second : parent_of(name) + "/" + found->second);
+  for (int i = 0; i < most_links && !current_.links.empty(); ++i) {
+    if (!follow_link(name)) break;
   }
   return name;
 }

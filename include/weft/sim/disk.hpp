@@ -77,10 +77,11 @@ class disk_tree {
 
   static std::string clean(std::string_view path);
   static std::string parent_of(std::string_view path);
-  /// Follows symbolic links.
+  /// Follows symbolic links, those in the middle of the path too.
   std::string resolve(std::string_view path) const;
 
  private:
+  bool follow_link(std::string& name) const;
   enum class change_kind : std::uint8_t { file, directory, removal, renaming, link };
   struct change {
     change_kind what;
