@@ -283,14 +283,6 @@ void loop::idle(time_point deadline) {
   if (may_sleep) host_.clear_wake();
 }
 
-void loop::describe_wait(time_point deadline) {
-  wait_facts facts;
-  facts.has_foreground_timer = deadline != never || timers_.has_foreground();
-  facts.last_timer = timers_.latest();
-  facts.progress = metrics_.resumptions - background_resumptions_ + waits_;
-  transport_.describe_wait(facts);
-}
-
 bool loop::poll() {
   if (polling_) return false;
   poll_guard guard(polling_);

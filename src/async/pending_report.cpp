@@ -51,4 +51,12 @@ std::string loop::pending_report(std::size_t most) const {
   return text;
 }
 
+void loop::describe_wait(time_point deadline) {
+  wait_facts facts;
+  facts.has_foreground_timer = deadline != never || timers_.has_foreground();
+  facts.last_timer = timers_.latest();
+  facts.progress = metrics_.resumptions - background_resumptions_ + waits_;
+  transport_.describe_wait(facts);
+}
+
 }  // namespace weft

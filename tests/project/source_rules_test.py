@@ -26,7 +26,7 @@ BELOW = {
     "process": ["world", "journal", "async", "comm", "port", "message"],
 }
 # Bridges see both sides of the world interfaces, and no room includes them.
-BRIDGE = re.compile(r"^(run/.*|mpi/(context|native|attach|boost)|sim/world)\.(hpp|cpp)$")
+BRIDGE = re.compile(r"^(run/.*|mpi/(context|native|attach|boost)|sim/(world|explore))\.(hpp|cpp)$")
 # The umbrella header and the version belong to no room.
 ROOMLESS = {"weft.hpp", "version.hpp"}
 

@@ -24,6 +24,16 @@ def rows(ranks, *options):
             return json.load(file)["rows"]
 
 
+def simulated_rows(*options):
+    with tempfile.TemporaryDirectory() as folder:
+        result = os.path.join(folder, "rows.json")
+        subprocess.run([PROGRAM, "sim", *options, "--json", result], check=True, capture_output=True, timeout=120)
+        with open(result) as file:
+            found = json.load(file)
+    assert 0 < found["resident_bytes_per_rank"] < 65536, found
+    return found["rows"]
+
+
 def check(found, names):
     assert [(row["case"], row["peer"]) for row in found] == names, found
     for row in found:
@@ -43,3 +53,4 @@ found = rows(0, "farm", "--quick")
 names = [("farm", "xargs_sh"), ("farm", "xargs")]
 check(found, names + [("farm", "parallel")] if shutil.which("parallel") else names)
 check(rows(1, "loop", "--only", "timer", "--quick"), [("timer", "multimap")])
+check(simulated_rows("--quick"), [("start/1024", "asked"), ("message/1", "asked"), ("message/16", "asked")])

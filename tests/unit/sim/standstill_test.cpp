@@ -119,7 +119,7 @@ TEST(sim_standstill, limits_give_the_same_report) {
   options.limits.events = 1'000'000'000;
   options.limits.message_bytes = 100'000'000;
   sim::world in_memory(options);
-  const int line = __LINE__ - 14;
+  const int line = __LINE__ - 13;
   const sim::outcome end = in_memory.run(floods, 2);
   EXPECT_EQ(end.stopped_by, sim::stop_reason::memory_limit);
   EXPECT_EQ(end.exit_code, 5);
