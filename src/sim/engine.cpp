@@ -103,6 +103,8 @@ void engine::switch_away(endpoint* from, bool is_last) {
   endpoint* const to = next();
   is_outside_ = to == nullptr;
   if (to == from) return;
+  // It may have been killed by what happened in `next`, which still stood on its stack.
+  if (from != nullptr && from->state == rank_state::ended) is_last = true;
   fiber& left = from != nullptr ? from->thread : outside_;
   fiber& entered = to != nullptr ? to->thread : outside_;
   if (swap_thread_state_ != nullptr) {
@@ -182,7 +184,7 @@ void engine::fetch_next() const noexcept {
   __builtin_prefetch(&next.comms);
   __builtin_prefetch(&next.operations);
   next.thread.fetch();
-  if (next.inbox.top_time() == rank_queue::no_time) return;
+  if (next.inbox.empty() || next.inbox.top().what == nullptr) return;
   const auto* const what = reinterpret_cast<const std::byte*>(next.inbox.top().what);
   __builtin_prefetch(what);
   __builtin_prefetch(what + 64);
