@@ -98,12 +98,19 @@ task<> tree(context& ctx) {
 struct golden_program {
   const char* name;
   std::function<sim::outcome(sim::world&)> run;
+  /// It uses ports, whose frames carry the compiler's names of types: see docs/design/simulator.md. The file has g++'s.
+  bool sends_type_names = false;
 };
+#ifdef __clang__
+constexpr bool names_types_as_in_file = false;
+#else
+constexpr bool names_types_as_in_file = true;
+#endif
 std::vector<golden_program> golden_programs() {
   return {{"point_to_point", [](sim::world& w) { return w.run(point_to_point, 16); }},
           {"collectives", [](sim::world& w) { return w.run(collectives, 7); }},
-          {"port_flood", [](sim::world& w) { return w.run(port_flood, 5); }},
-          {"tree", [](sim::world& w) { return w.run(tree, 12); }}};
+          {"port_flood", [](sim::world& w) { return w.run(port_flood, 5); }, true},
+          {"tree", [](sim::world& w) { return w.run(tree, 12); }, true}};
 }
 
 std::uint64_t hash_of(const golden_program& program, std::uint64_t seed) {
@@ -128,7 +135,8 @@ TEST(sim_golden, hashes_are_those_of_the_file) {
   for (const golden_program& program : golden_programs()) {
     for (std::uint64_t seed = 1; seed <= 3; ++seed) {
       const std::uint64_t hash = hash_of(program, seed);
-      is_equal &= expected[program.name + std::to_string(seed)] == hash;
+      if (names_types_as_in_file || !program.sends_type_names)
+        is_equal &= expected[program.name + std::to_string(seed)] == hash;
       char line[100];
       std::snprintf(line, sizeof line, "{\"%s\", %" PRIu64 ", 0x%016" PRIx64 "},\n", program.name, seed, hash);
       lines += line;
