@@ -18,7 +18,7 @@ using test::pending;
 using idle = test::transport_fixture;
 
 TEST_F(idle, sleeps_when_nothing_happens_and_never_past_the_deadline) {
-  mpi::mpi_transport sleeper(MPI_COMM_SELF, mpi::ownership::duplicate, {8, 50ms});
+  mpi::mpi_transport sleeper(MPI_COMM_SELF, mpi::ownership::duplicate, {8, true, 50ms});
   rusage before{};
   getrusage(RUSAGE_SELF, &before);
   const time_point deadline = sleeper.now() + 30ms;
@@ -32,7 +32,7 @@ TEST_F(idle, sleeps_when_nothing_happens_and_never_past_the_deadline) {
 }
 
 TEST_F(idle, a_readable_descriptor_ends_the_sleep) {
-  mpi::mpi_transport sleeper(MPI_COMM_SELF, mpi::ownership::duplicate, {1, 10s});
+  mpi::mpi_transport sleeper(MPI_COMM_SELF, mpi::ownership::duplicate, {1, true, 10s});
   std::array<int, 2> ends{};
   ASSERT_EQ(pipe(ends.data()), 0);
   const time_point start = sleeper.now();
@@ -49,7 +49,7 @@ TEST_F(idle, a_readable_descriptor_ends_the_sleep) {
 }
 
 TEST_F(idle, returns_at_once_on_the_first_rung) {
-  mpi::mpi_transport spinner(MPI_COMM_SELF, mpi::ownership::duplicate, {1000, 1s});
+  mpi::mpi_transport spinner(MPI_COMM_SELF, mpi::ownership::duplicate, {1000, true, 1s});
   const time_point start = spinner.now();
   for (std::uint64_t turns = 0; turns < 1000; ++turns) spinner.idle(never, turns, -1);
   EXPECT_LT(spinner.now() - start, 50ms);
