@@ -9,12 +9,13 @@
 #include <weft/core/random.hpp>
 #include <weft/mpi/context.hpp>
 
+#include "support/accounts.hpp"
 #include "support/mpi_test.hpp"
 
 namespace weft {
 namespace {
 
-using accounts = store<int, std::int64_t>;
+using testing::accounts;
 constexpr int account_count = 100;
 constexpr std::int64_t initial = 1000;
 
@@ -42,22 +43,6 @@ task<> transfer_many(accounts& s, std::uint64_t seed, int count, int keys, std::
   }
 }
 
-/// Reads all accounts at once: any mixture of before and after would show in the sum.
-task<> audit(accounts& s, int count) {
-  std::vector<int> all;
-  for (int a = 0; a < account_count; ++a) all.push_back(a);
-  for (int i = 0; i < count; ++i) {
-    std::int64_t sum = 0;
-    auto read = [&](auto& tx) -> task<> {
-      const auto balances = co_await tx.get_many(all);
-      sum = 0;
-      for (const auto& balance : balances) sum += balance.value_or(0);
-    };
-    co_await s.transact(read);
-    EXPECT_EQ(sum, account_count * initial);
-  }
-}
-
 void transfers_keep_the_sum(store_options options, int clients, int keys) {
   context ctx(MPI_COMM_WORLD);
   accounts s(ctx, options);
@@ -70,7 +55,7 @@ void transfers_keep_the_sum(store_options options, int clients, int keys) {
     const auto seed = static_cast<std::uint64_t>(ctx.rank() * 1000 + c + 1);
     tasks.push_back(ctx.spawn(transfer_many(s, seed, each, keys, attempts)));
   }
-  tasks.push_back(ctx.spawn(audit(s, 20)));
+  tasks.push_back(ctx.spawn(testing::audit(s, account_count, account_count * initial, 20)));
   ctx.quiescence().get();
   for (auto& t : tasks) t.get();
   std::int64_t mine = 0;

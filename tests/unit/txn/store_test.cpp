@@ -10,12 +10,13 @@
 #include <weft/async/async.hpp>
 #include <weft/core/random.hpp>
 
+#include "support/accounts.hpp"
 #include "support/context_driver.hpp"
 
 namespace weft::testing {
 namespace {
 
-using accounts = store<int, std::int64_t>;
+using testing::accounts;
 using strings = store<std::string, std::string>;
 
 /// A store on every rank of a fake cluster.
@@ -240,22 +241,6 @@ task<> transfer_many(context& ctx, accounts& s, std::uint64_t seed, int count, i
   }
 }
 
-/// Reads all accounts at once: any mixture of before and after would show in the sum.
-task<> audit(accounts& s, int count) {
-  std::vector<int> all;
-  for (int a = 0; a < account_count; ++a) all.push_back(a);
-  for (int i = 0; i < count; ++i) {
-    std::int64_t sum = 0;
-    auto read = [&](auto& tx) -> task<> {
-      const auto balances = co_await tx.get_many(all);
-      sum = 0;
-      for (const auto& balance : balances) sum += balance.value_or(0);
-    };
-    co_await s.transact(read);
-    EXPECT_EQ(sum, account_count * initial);
-  }
-}
-
 std::int64_t sum_of(cluster_of_stores<accounts>& c) {
   std::int64_t sum = 0;
   for (auto& s : c.stores) s->for_each_local([&](int, std::int64_t balance) { sum += balance; });
@@ -273,7 +258,7 @@ void transfers_keep_the_sum(int ranks, store_options options, int keys, int coun
       const auto seed = static_cast<std::uint64_t>(r * 100 + client + 1);
       tasks.push_back(c.cluster.at(r).spawn(transfer_many(c.cluster.at(r), c.at(r), seed, count, keys)));
     }
-    tasks.push_back(c.cluster.at(r).spawn(audit(c.at(r), 10)));
+    tasks.push_back(c.cluster.at(r).spawn(testing::audit(c.at(r), account_count, account_count * initial, 10)));
   }
   ASSERT_TRUE(c.finish(tasks));
   for (auto& t : tasks) t.get();
