@@ -7,6 +7,7 @@
 
 #include <weft/comm/communicator.hpp>
 #include <weft/core/random.hpp>
+#include <weft/message/remote_function.hpp>
 #include <weft/mpi/environment.hpp>
 #include <weft/mpi/job.hpp>
 #include <weft/posix/posix_host.hpp>
@@ -106,6 +107,7 @@ int run_program(int argc, char** argv, const std::vector<setting_text>& flags, p
     }
     mpi::environment mpi(argc, argv);
     context ctx(mpi::job_world(settings.values()), settings);
+    if (ctx.size() > 1) ctx.run(verify_remote_functions(ctx));
     return run_in(ctx, body);
   } catch (...) {
     return refuse(outside, std::current_exception());
