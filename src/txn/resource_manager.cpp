@@ -34,9 +34,12 @@ resource_manager::work& resource_manager::open(int from, const wire& message) {
 void resource_manager::on_request(int from, wire&& message) {
   request what;
   what.id = message.id;
-  what.what = message.kind == wire_kind::secure ? purpose::secure : purpose::read;
+  what.what = message.kind == wire_kind::secure ? purpose::secure
+              : message.kind == wire_kind::call ? purpose::call
+                                                : purpose::read;
   what.mode = message.mode;
   what.ticket = message.ticket;
+  what.calls = std::move(message.calls);
   what.data = std::move(message.data);
   work& of = open(from, message);
   of.age = message.age;
@@ -59,7 +62,8 @@ void resource_manager::on_protocol(int from, wire&& message) {
   }
   work& of = found->second;
   if (asks && of.core.now() == participant::state::working) {
-    of.writes = std::move(message.data);
+    of.asked = std::move(message.data);
+    of.calls = std::move(message.calls);
     of.voters = std::move(message.voters);
   }
   of.core.on_message(message.what, out);
@@ -87,9 +91,9 @@ void resource_manager::commit_here(const transaction_id& id) {
 
 void resource_manager::take_locks(request&& what) {
   work& of = works_.at(what.id);
-  for (; what.next < what.data.keys.size(); ++what.next) {
+  for (; what.next < what.size(); ++what.next) {
     const std::uint64_t ticket = ++last_ticket_;
-    switch (locks_.acquire(what.data.keys[what.next], {of.owner, of.age, what.mode, ticket})) {
+    switch (locks_.acquire(what.key(what.next), {of.owner, of.age, what.mode_at(what.next), ticket})) {
       case lock_answer::granted:
         continue;
       case lock_answer::waiting:
@@ -137,27 +141,61 @@ void resource_manager::wound(transaction_id id) {
 
 void resource_manager::locked(request&& what) {
   work& of = works_.at(what.id);
-  if (what.what == purpose::prepare) return voted(what.id, vote::yes);
+  if (what.what == purpose::prepare) return voted(what.id, write(of, what) ? vote::yes : vote::no);
+  if (what.what == purpose::secure && !write(of, what)) return refuse(std::move(what));
   wire answer;
   answer.id = what.id;
   answer.kind = wire_kind::values;
   answer.ticket = what.ticket;
-  if (what.what == purpose::secure) {
-    of.writes = std::move(what.data);
-  } else {
-    answer.data.values.reserve(what.data.keys.size());
-    for (const std::string& key : what.data.keys) answer.data.values.push_back(data_.find(key));
+  if (what.what == purpose::read) read(of, what, answer);
+  if (what.what == purpose::call) {
+    for (const call& each : what.calls) answer.answers.push_back(run_at(of, each));
   }
   around_.send(of.coordinator, std::move(answer));
 }
 
+/// What functions have written is seen by their transaction.
+void resource_manager::read(const work& of, const request& what, wire& answer) const {
+  answer.data.values.reserve(what.data.keys.size());
+  for (const std::string& key : what.data.keys) {
+    const std::optional<std::string>* written = find(of.writes, key);
+    answer.data.values.push_back(written != nullptr ? *written : data_.find(key));
+  }
+}
+
+call_answer resource_manager::run_at(work& of, const call& what) {
+  const std::optional<std::string>* written = what.before.empty() ? find(of.writes, what.key) : &what.before.front();
+  cell at{written != nullptr ? *written : data_.find(what.key), false};
+  call_answer answer = run(what, at);
+  const bool has_changed = answer.failure.empty() && at.is_changed;
+  if (has_changed) {
+    assign(of.writes, what.key, std::move(at.value));
+  } else if (!what.before.empty()) {
+    assign(of.writes, what.key, what.before.front());
+  }
+  return answer;
+}
+
+/// All that is left to do before the vote. False: a function threw.
+bool resource_manager::write(work& of, request& what) {
+  for (const call& each : what.calls) {
+    call_answer answer = run_at(of, each);
+    of.failure = std::move(answer.failure);
+    if (!of.failure.empty()) return false;
+  }
+  merge(of.writes, std::move(what.data));
+  return true;
+}
+
 void resource_manager::refuse(request&& what) {
   if (what.what == purpose::prepare) return voted(what.id, vote::no);
+  work& of = works_.at(what.id);
   wire answer;
   answer.id = what.id;
   answer.kind = wire_kind::refused;
   answer.ticket = what.ticket;
-  around_.send(works_.at(what.id).coordinator, std::move(answer));
+  if (!of.failure.empty()) answer.answers.push_back({{}, std::move(of.failure)});
+  around_.send(of.coordinator, std::move(answer));
 }
 
 void resource_manager::refuse_patient() {
@@ -248,7 +286,8 @@ void resource_manager::make_calls(const transaction_id& id, work& of, const effe
     all.id = id;
     all.what = purpose::prepare;
     all.mode = lock_mode::exclusive;
-    all.data.keys = of.writes.keys;
+    all.calls = std::move(of.calls);
+    all.data = std::move(of.asked);
     return take_locks(std::move(all));
   }
   if (what.calls(upcall::commit)) {
@@ -277,6 +316,7 @@ void resource_manager::send(const transaction_id& id, const work& to, message_ki
   wire message;
   message.id = id;
   message.what = what;
+  if (what == message_kind::vote_no && !to.failure.empty()) message.answers.push_back({{}, to.failure});
   around_.send(to.coordinator, std::move(message));
 }
 

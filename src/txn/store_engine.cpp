@@ -18,7 +18,7 @@ transaction_manager::settings settings_of(const context& ctx, const store_option
 
 bool is_for_participants(const wire& message) noexcept {
   if (message.kind == wire_kind::protocol) return message.what <= message_kind::abort_acknowledged;
-  return message.kind == wire_kind::read || message.kind == wire_kind::secure;
+  return message.kind == wire_kind::read || message.kind == wire_kind::call || message.kind == wire_kind::secure;
 }
 
 bool carries_writes(const wire& message) noexcept {
@@ -149,6 +149,12 @@ void store_engine::let_go(attempt& of) {
 
 future<attempt::answer> store_engine::read(attempt& of, int rank, std::vector<std::string> keys, lock_mode mode) {
   future<attempt::answer> result = transactions_.read(of, rank, std::move(keys), mode);
+  pump();
+  return result;
+}
+
+future<void> store_engine::run_call(attempt& of, std::uint32_t place) {
+  future<void> result = transactions_.run_call(of, place);
   pump();
   return result;
 }

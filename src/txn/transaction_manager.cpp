@@ -44,43 +44,93 @@ void transaction_manager::drop_if_over(attempt& of) {
 
 future<attempt::answer> transaction_manager::read(attempt& of, int rank, std::vector<std::string> keys,
                                                   lock_mode mode) {
-  entries data;
-  data.keys = std::move(keys);
-  return ask(of, rank, wire_kind::read, mode, std::move(data));
-}
-
-future<attempt::answer> transaction_manager::ask(attempt& of, int rank, wire_kind kind, lock_mode mode,
-                                                 entries&& data) {
   promise<attempt::answer> waits(on_);
   future<attempt::answer> result = waits.get_future();
-  if (of.is_doomed || of.core.now() != coordinator::state::idle) {
+  if (!is_going_on(of)) {
     waits.set_value(attempt::answer{true, {}});
     return result;
   }
-  wire message;
-  message.id = of.id;
-  message.age = of.age;
-  message.kind = kind;
-  message.mode = mode;
-  message.ticket = ++last_ticket_;
-  message.data = std::move(data);
-  of.awaited.emplace(message.ticket, std::move(waits));
-  if (std::find(of.contacts.begin(), of.contacts.end(), rank) == of.contacts.end()) of.contacts.push_back(rank);
-  around_.send(rank, std::move(message));
+  wire request;
+  request.kind = wire_kind::read;
+  request.mode = mode;
+  request.data.keys = std::move(keys);
+  of.awaited.emplace(last_ticket_ + 1, std::move(waits));
+  ask(of, rank, std::move(request));
   return result;
 }
 
+void transaction_manager::ask(attempt& of, int rank, wire&& request) {
+  request.id = of.id;
+  request.age = of.age;
+  request.ticket = ++last_ticket_;
+  if (std::find(of.contacts.begin(), of.contacts.end(), rank) == of.contacts.end()) of.contacts.push_back(rank);
+  around_.send(rank, std::move(request));
+}
+
+std::uint32_t transaction_manager::add_call(attempt& of, call&& what) {
+  attempt::asked_call& added = of.calls.emplace_back();
+  added.rank = owner(what.key);
+  if (what.mode == lock_mode::exclusive) of.reads.erase(what.key);
+  if (auto written = of.writes.extract(what.key); !written.empty()) {
+    what.before.push_back(std::move(written.mapped()));
+    what.mode = lock_mode::exclusive;
+  }
+  added.writes = what.mode == lock_mode::exclusive;
+  added.what = std::move(what);
+  return static_cast<std::uint32_t>(of.calls.size() - 1);
+}
+
+future<void> transaction_manager::run_call(attempt& of, std::uint32_t place) {
+  promise<void> waits(on_);
+  future<void> result = waits.get_future();
+  attempt::asked_call& wanted = of.calls[place];
+  wanted.is_awaited = true;
+  if (wanted.answer || !is_going_on(of)) {
+    waits.set_value();
+    return result;
+  }
+  wanted.waiting.push_back(std::move(waits));
+  if (wanted.ticket != 0) return result;
+  wire request;
+  request.kind = wire_kind::call;
+  take_calls(of, wanted.rank, request);
+  ask(of, wanted.rank, std::move(request));
+  return result;
+}
+
+/// What has not been sent yet, in its order.
+void transaction_manager::take_calls(attempt& of, int rank, wire& into) {
+  for (attempt::asked_call& each : of.calls) {
+    if (each.ticket != 0 || each.rank != rank) continue;
+    each.ticket = last_ticket_ + 1;
+    into.calls.push_back(std::move(each.what));
+    each.what.key = into.calls.back().key;
+  }
+}
+
 void transaction_manager::on_answer(attempt& of, wire&& message) {
-  const auto found = of.awaited.find(message.ticket);
-  if (found == of.awaited.end()) return;
-  promise<attempt::answer> waits = std::move(found->second);
-  of.awaited.erase(found);
   const bool is_refused = message.kind == wire_kind::refused;
-  waits.set_value(attempt::answer{is_refused, std::move(message.data.values)});
-  if (is_refused) return doom(of);
-  if (message.ticket != of.securing) return;
+  if (const auto found = of.awaited.find(message.ticket); found != of.awaited.end()) {
+    promise<attempt::answer> waits = std::move(found->second);
+    of.awaited.erase(found);
+    waits.set_value(attempt::answer{is_refused, std::move(message.data.values)});
+  }
+  if (is_refused) {
+    if (!message.answers.empty()) of.failure = std::move(message.answers.front().failure);
+    return doom(of);
+  }
+  if (message.ticket != of.securing) return on_answers(of, std::move(message));
   of.wrote_here = true;
   start_commit(of);
+}
+
+void transaction_manager::on_answers(attempt& of, wire&& message) {
+  std::size_t next = 0;
+  for (attempt::asked_call& each : of.calls) {
+    if (each.ticket != message.ticket || next == message.answers.size()) continue;
+    each.answer = std::move(message.answers[next++]);
+    each.tell();
+  }
 }
 
 /// It can only be aborted now. The body learns of it where it waits, or at its next step.
@@ -88,6 +138,7 @@ void transaction_manager::doom(attempt& of) {
   of.is_doomed = true;
   for (auto& [ticket, waits] : of.awaited) waits.set_value(attempt::answer{true, {}});
   of.awaited.clear();
+  for (attempt::asked_call& each : of.calls) each.tell();
   if (of.core.now() == coordinator::state::idle) abort(of);
 }
 
@@ -109,12 +160,19 @@ void transaction_manager::on_deadline(attempt& of) {
 
 // --- the end ---------------------------------------------------------------------------------------------------------
 
+/// Or may do so: a function that has not run yet may refuse, even if it only reads.
 bool transaction_manager::wrote_on(const attempt& of, int rank) const {
-  return std::any_of(of.writes.begin(), of.writes.end(), [&](const auto& w) { return owner(w.first) == rank; });
+  const auto is_there = [&](const attempt::asked_call& c) { return c.rank == rank && (c.writes || c.ticket == 0); };
+  return std::any_of(of.writes.begin(), of.writes.end(), [&](const auto& w) { return owner(w.first) == rank; }) ||
+         std::any_of(of.calls.begin(), of.calls.end(), is_there);
 }
 
 bool transaction_manager::wrote_elsewhere(const attempt& of) const {
-  return std::any_of(of.writes.begin(), of.writes.end(), [&](const auto& w) { return owner(w.first) != how_.rank; });
+  const auto is_away = [&](const attempt::asked_call& c) {
+    return c.rank != how_.rank && (c.writes || c.ticket == 0);
+  };
+  return std::any_of(of.writes.begin(), of.writes.end(), [&](const auto& w) { return owner(w.first) != how_.rank; }) ||
+         std::any_of(of.calls.begin(), of.calls.end(), is_away);
 }
 
 entries transaction_manager::writes_of(const attempt& of, int rank) const {
@@ -130,6 +188,10 @@ entries transaction_manager::writes_of(const attempt& of, int rank) const {
 future<transaction_outcome> transaction_manager::commit(attempt& of) {
   of.ending.emplace(on_);
   future<transaction_outcome> result = of.ending->get_future();
+  if (!may_commit(of)) {
+    doom(of);
+    return result;
+  }
   if (of.core.now() != coordinator::state::idle) {
     of.ending->set_value(transaction_outcome::aborted);
     return result;
@@ -137,16 +199,34 @@ future<transaction_outcome> transaction_manager::commit(attempt& of) {
   const bool decides_here = how_.rule == decision_rule::explicit_record || !wrote_elsewhere(of);
   if (decides_here && wrote_on(of, how_.rank)) {
     of.securing = last_ticket_ + 1;
-    ask(of, how_.rank, wire_kind::secure, lock_mode::exclusive, writes_of(of, how_.rank));
+    wire request;
+    request.kind = wire_kind::secure;
+    request.mode = lock_mode::exclusive;
+    take_calls(of, how_.rank, request);
+    request.data = writes_of(of, how_.rank);
+    ask(of, how_.rank, std::move(request));
   } else {
     start_commit(of);
   }
   return result;
 }
 
+bool transaction_manager::may_commit(attempt& of) {
+  for (const attempt::asked_call& each : of.calls) {
+    // The promise would overtake a function whose caller has given up waiting.
+    if (each.is_on_its_way()) return false;
+    // One that ran because another was awaited, and that nobody would know of.
+    if (!each.answer || each.is_awaited || each.answer->failure.empty()) continue;
+    of.failure = each.answer->failure;
+    return false;
+  }
+  return true;
+}
+
 void transaction_manager::start_commit(attempt& of) {
   std::vector<int> ranks = of.contacts;
   for (const auto& [key, value] : of.writes) ranks.push_back(owner(key));
+  for (const attempt::asked_call& each : of.calls) ranks.push_back(each.rank);
   std::sort(ranks.begin(), ranks.end());
   ranks.erase(std::unique(ranks.begin(), ranks.end()), ranks.end());
 
@@ -186,6 +266,8 @@ void transaction_manager::on_message(int from, wire&& message) {
   }
   const auto at = std::find(of->members.begin(), of->members.end(), from);
   if (at == of->members.end()) return;
+  if (message.what == message_kind::vote_no && !message.answers.empty())
+    of->failure = std::move(message.answers.front().failure);
   effects out;
   of->core.on_message(static_cast<std::uint32_t>(at - of->members.begin()), message.what, out);
   act(*of, out);
@@ -213,8 +295,13 @@ void transaction_manager::act(attempt& of, effects& what) {
     outcomes_.add_committed(of.id);
     if (of.ending) of.ending->set_value(transaction_outcome::committed);
   }
-  if (what.calls(upcall::tell_aborted) && of.ending) of.ending->set_value(transaction_outcome::aborted);
+  if (what.calls(upcall::tell_aborted) && of.ending) tell_aborted(of);
   drop_if_over(of);
+}
+
+void transaction_manager::tell_aborted(attempt& of) {
+  if (of.failure.empty()) return of.ending->set_value(transaction_outcome::aborted);
+  of.ending->set_error(std::make_exception_ptr(remote_error(of.failure.front())));
 }
 
 void transaction_manager::send(attempt& of, const outgoing& what) {
@@ -227,6 +314,7 @@ void transaction_manager::send(attempt& of, const outgoing& what) {
                     what.what == message_kind::commit_alone;
   if (asks) {
     message.opens = std::find(of.contacts.begin(), of.contacts.end(), rank) == of.contacts.end();
+    take_calls(of, rank, message);
     message.data = writes_of(of, rank);
     for (std::size_t m = 0; m < of.members.size(); ++m) {
       if (of.core.members()[m].role == member_role::voter)
@@ -237,8 +325,8 @@ void transaction_manager::send(attempt& of, const outgoing& what) {
 }
 
 void transaction_manager::append(const attempt& of, const effects& what) {
-  const entries here = what.record == record_kind::committed ? writes_here(of) : entries();
-  around_.append(decision(of, what.record), here.keys.empty() ? nullptr : &here, what.urgent, true);
+  const entries* here = what.record == record_kind::committed ? writes_here(of) : nullptr;
+  around_.append(decision(of, what.record), here, what.urgent, true);
 }
 
 record transaction_manager::decision(const attempt& of, record_kind what) const {
@@ -253,8 +341,8 @@ record transaction_manager::decision(const attempt& of, record_kind what) const 
   return head;
 }
 
-entries transaction_manager::writes_here(const attempt& of) const {
-  return of.wrote_here ? writes_of(of, how_.rank) : entries();
+const entries* transaction_manager::writes_here(const attempt& of) const {
+  return of.wrote_here ? here_.writes_of(of.id) : nullptr;
 }
 
 }  // namespace weft::txn

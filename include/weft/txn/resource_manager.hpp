@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <optional>
+#include <string>
 #include <unordered_map>
 #include <vector>
 
@@ -26,6 +28,11 @@ class resource_manager {
   void on_durable(const transaction_id& id, record_kind what);
   /// The coordinator is on this rank, and its record has decided about what `secure` keeps.
   void commit_here(const transaction_id& id);
+  /// What it keeps; null if nothing is known of the transaction here.
+  const entries* writes_of(const transaction_id& id) const {
+    const auto found = works_.find(id);
+    return found == works_.end() ? nullptr : &found->second.writes;
+  }
   /// Goes on with requests whose locks have come. Returns whether there were any.
   bool go_on();
 
@@ -54,13 +61,16 @@ class resource_manager {
     int coordinator = 0;
     lock_table::owner_id owner = 0;
     lock_age age;
-    entries writes;  ///< of the promise
+    entries writes;  ///< of functions that have run, then of the promise
+    entries asked;   ///< what is to be promised, until the locks are there
+    std::vector<call> calls;               ///< likewise
+    std::vector<remote_failure> failure;   ///< why it is refused, if a function threw
     std::vector<std::uint32_t> voters;
     std::vector<std::uint64_t> waiting;  ///< tickets of its requests
     bool is_wounded = false;
   };
-  enum class purpose : std::uint8_t { read, secure, prepare };
-  /// Keys to be locked one after the other, in the order in which they come, and what for.
+  enum class purpose : std::uint8_t { read, call, secure, prepare };
+  /// Keys to be locked one after the other, those of the functions first, and what for.
   struct request {
     transaction_id id;
     purpose what = purpose::read;
@@ -68,7 +78,14 @@ class resource_manager {
     std::uint32_t ticket = 0;
     bool is_patient = false;
     std::size_t next = 0;
+    std::vector<txn::call> calls;
     entries data;
+
+    std::size_t size() const noexcept { return calls.size() + data.keys.size(); }
+    const std::string& key(std::size_t i) const {
+      return i < calls.size() ? calls[i].key : data.keys[i - calls.size()];
+    }
+    lock_mode mode_at(std::size_t i) const { return i < calls.size() ? calls[i].mode : mode; }
   };
 
   work& open(int from, const wire& message);
@@ -76,6 +93,9 @@ class resource_manager {
   void on_protocol(int from, wire&& message);
   void take_locks(request&& what);
   void locked(request&& what);
+  void read(const work& of, const request& what, wire& answer) const;
+  call_answer run_at(work& of, const call& what);
+  bool write(work& of, request& what);
   void refuse(request&& what);
   void wound(transaction_id id);
   void voted(const transaction_id& id, vote what);

@@ -46,6 +46,8 @@ class store_engine final : site, store_log_owner, loop_source {
   attempt& begin(std::optional<lock_age> age = {});
   void let_go(attempt& of);
   future<attempt::answer> read(attempt& of, int rank, std::vector<std::string> keys, lock_mode mode);
+  std::uint32_t add_call(attempt& of, call&& what) { return transactions_.add_call(of, std::move(what)); }
+  future<void> run_call(attempt& of, std::uint32_t place);
   future<transaction_outcome> commit(attempt& of);
   void abort(attempt& of);
   /// Before an attempt after the first one, so that the others get on.

@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <algorithm>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 #include <weft/async/task.hpp>
 #include <weft/core/bytes.hpp>
-#include <weft/core/codec.hpp>
+#include <weft/txn/call.hpp>
 #include <weft/txn/store_engine.hpp>
 
 namespace weft {
@@ -17,23 +20,34 @@ namespace weft {
 template <class Key, class Value>
 class store;
 
-namespace txn {
+/// The result of a function that runs at the data: `co_await` it, once, or leave it.
+template <class R>
+class called {
+ public:
+  called(txn::store_engine& engine, txn::attempt& of, std::uint32_t place, source_location where) noexcept
+      : engine_(&engine), of_(&of), place_(place), where_(where) {}
 
-template <class T>
-std::string encoded(const T& value) {
-  byte_buffer out;
-  encode(out, value);
-  return std::string(reinterpret_cast<const char*>(out.data()), out.size());
-}
-template <class T>
-T decoded(const std::string& bytes) {
-  T value{};
-  reader in(std::as_bytes(std::span(bytes)));
-  decode(in, value);
-  return value;
-}
+  auto operator co_await() {
+    running_ = run(*engine_, *of_, place_, where_);
+    return running_.operator co_await();
+  }
 
-}  // namespace txn
+ private:
+  static task<R> run(txn::store_engine& engine, txn::attempt& of, std::uint32_t place, source_location where) {
+    future<void> running = engine.run_call(of, place);
+    co_await running;
+    const auto& answer = of.calls[place].answer;
+    if (!answer) throw transaction_conflict(where);
+    if (!answer->failure.empty()) throw remote_error(answer->failure.front(), where);
+    if constexpr (!std::is_void_v<R>) co_return txn::decoded<R>(answer->result);
+  }
+
+  txn::store_engine* engine_;
+  txn::attempt* of_;
+  std::uint32_t place_;
+  source_location where_;
+  task<R> running_;
+};
 
 /// Reads and writes that happen together or not at all, as if no other transaction ran meanwhile (strict
 /// serialisability). Reads lock; writes are kept here until the commit and seen by this transaction only. Move-only;
@@ -89,6 +103,25 @@ class transaction {
     of_->writes.insert_or_assign(txn::encoded(key), std::nullopt);
   }
 
+  /// Has `Function(value, arguments...)` run where `key` is kept, under its lock; `value` is a `Value&` or a
+  /// `std::optional<Value>&`, const if it only reads (then the lock is shared). A plain function or a captureless lambda,
+  /// called in the loop of that rank: short, without waiting. If the result is awaited, it runs at once; else it goes along
+  /// with the commit, in the message that is due anyway. What it throws arrives as `remote_error`: where it is awaited,
+  /// and then the transaction may go on, or else from the commit, which has no effect then.
+  template <auto Function, class... Arguments>
+  called<typename txn::data_function<Function, Value>::result> call(const Key& key, const Arguments&... arguments) {
+    using remote = txn::remote_data_function<Function, Value>;
+    require_open({});
+    txn::call what;
+    what.function = remote::number();
+    what.mode = txn::data_function<Function, Value>::mode;
+    what.key = txn::encoded(key);
+    byte_buffer bytes;
+    remote::encode_arguments(bytes, arguments...);
+    what.arguments.assign(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    return {*engine_, *of_, engine_->add_call(*of_, std::move(what)), {}};
+  }
+
   /// Ends it. `aborted`: another transaction was in the way, and nothing has happened.
   future<transaction_outcome> commit(source_location where = source_location::current()) {
     require_open(where);
@@ -141,6 +174,13 @@ class transaction {
   }
   task<> read(const std::vector<std::string>& keys, txn::lock_mode mode, source_location where) {
     require_open(where);
+    // What functions are to do to these keys comes first.
+    for (std::uint32_t i = 0; i < of_->calls.size(); ++i) {
+      const auto& each = of_->calls[i];
+      if (each.answer || std::find(keys.begin(), keys.end(), each.what.key) == keys.end()) continue;
+      future<void> running = engine_->run_call(*of_, i);
+      co_await running;
+    }
     std::map<int, std::vector<std::string>> by_rank;
     for (const std::string& key : keys) {
       if (!knows(key, mode)) by_rank[engine_->owner(key)].push_back(key);

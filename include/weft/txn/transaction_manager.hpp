@@ -27,6 +27,21 @@ struct attempt {
     bool is_refused = false;
     std::vector<std::optional<std::string>> values;
   };
+  /// A function that is to run, or has run, at the data.
+  struct asked_call {
+    call what;  ///< only its key once it is sent
+    int rank = 0;
+    std::uint32_t ticket = 0;  ///< 0: still here
+    bool writes = false;
+    bool is_awaited = false;  ///< the body sees what it throws
+    std::optional<call_answer> answer;
+    std::vector<promise<void>> waiting;
+    bool is_on_its_way() const noexcept { return ticket != 0 && !answer; }
+    void tell() {
+      for (promise<void>& each : waiting) each.set_value();
+      waiting.clear();
+    }
+  };
   transaction_id id;
   lock_age age;
   coordinator core;
@@ -34,6 +49,8 @@ struct attempt {
   std::vector<int> members;   ///< ranks by member, once it commits or aborts
   cells reads;                ///< of keys whose locks are held
   cells writes;
+  std::vector<asked_call> calls;
+  std::vector<remote_failure> failure;  ///< one element: a function threw while it was to commit
   std::map<std::uint32_t, promise<answer>> awaited;  ///< by ticket
   std::optional<promise<transaction_outcome>> ending;
   std::uint32_t securing = 0;  ///< ticket of the request for the locks of what was written on this rank
@@ -63,7 +80,11 @@ class transaction_manager {
 
   /// Locks keys of one rank and reads them.
   future<attempt::answer> read(attempt& of, int rank, std::vector<std::string> keys, lock_mode mode);
-  /// To the end: committed, or aborted because of others. Once.
+  /// A function to run at the data: with the commit, or before if its answer is wanted. Returns its place in `calls`.
+  std::uint32_t add_call(attempt& of, call&& what);
+  /// Ready when the function has run, or the attempt is doomed. Sends what is to run on the same rank as well.
+  future<void> run_call(attempt& of, std::uint32_t place);
+  /// To the end: committed, or aborted because of others. Once. Fails with `remote_error` if a function threw.
   future<transaction_outcome> commit(attempt& of);
   void abort(attempt& of);
   /// The time for it is over. Nothing happens if it is too late to abort.
@@ -81,8 +102,7 @@ class transaction_manager {
     for (const auto& [sequence, of] : attempts_) {
       const auto state = of->core.now();
       if (state == coordinator::state::forcing_commit) {
-        const entries here = writes_here(*of);
-        visit(decision(*of, record_kind::committed), here.keys.empty() ? nullptr : &here);
+        visit(decision(*of, record_kind::committed), writes_here(*of));
       } else if (state == coordinator::state::committing && how_.rule == decision_rule::explicit_record) {
         record head = decision(*of, record_kind::committed);
         head.is_applied = true;
@@ -97,19 +117,26 @@ class transaction_manager {
   const settings& how() const noexcept { return how_; }
 
  private:
-  future<attempt::answer> ask(attempt& of, int rank, wire_kind kind, lock_mode mode, entries&& data);
+  void ask(attempt& of, int rank, wire&& request);
+  static bool is_going_on(const attempt& of) noexcept {
+    return !of.is_doomed && of.core.now() == coordinator::state::idle;
+  }
+  void take_calls(attempt& of, int rank, wire& into);
   attempt* find(const transaction_id& id);
   void on_answer(attempt& of, wire&& message);
+  void on_answers(attempt& of, wire&& message);
   void doom(attempt& of);
   void start_commit(attempt& of);
   entries writes_of(const attempt& of, int rank) const;
   bool wrote_elsewhere(const attempt& of) const;
   bool wrote_on(const attempt& of, int rank) const;
   void act(attempt& of, effects& what);
+  void tell_aborted(attempt& of);
+  static bool may_commit(attempt& of);
   void send(attempt& of, const outgoing& what);
   void append(const attempt& of, const effects& what);
   record decision(const attempt& of, record_kind what) const;
-  entries writes_here(const attempt& of) const;
+  const entries* writes_here(const attempt& of) const;
   void drop_if_over(attempt& of);
 
   loop& on_;

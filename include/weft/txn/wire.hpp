@@ -2,11 +2,11 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
-#include <string>
 #include <vector>
 
 #include <weft/core/value_kind.hpp>
+#include <weft/txn/call.hpp>
+#include <weft/txn/entries.hpp>
 #include <weft/txn/lock_age.hpp>
 #include <weft/txn/lock_table.hpp>
 #include <weft/txn/protocol.hpp>
@@ -14,19 +14,14 @@
 
 namespace weft::txn {
 
-/// Encoded keys and what belongs to each: nothing means that the key is not there, or is to be erased.
-struct entries {
-  std::vector<std::string> keys;
-  std::vector<std::optional<std::string>> values;
-};
-
 /// What two ranks of a store say to each other besides the protocol's own messages.
 enum class wire_kind : std::uint8_t {
   protocol,
   read,     ///< lock these keys and answer with their values
+  call,     ///< run these functions
   secure,   ///< lock these keys for writing and keep what is to be written, on the coordinator's own rank
-  values,   ///< answer to `read` and `secure`
-  refused,  ///< answer to both
+  values,   ///< answer to the three
+  refused,  ///< answer to the three
   wounded,  ///< an older transaction wants a lock of this one
 };
 
@@ -36,12 +31,16 @@ struct wire {
   lock_age age;
   std::uint64_t clock = 0;     ///< the sender's, for ages
   std::uint64_t finished = 0;  ///< all attempts of the sender with lower sequences are over everywhere
-  std::uint32_t ticket = 0;    ///< of `read` and `secure`, returned with the answer
+  std::uint32_t ticket = 0;    ///< of a request, returned with the answer
   wire_kind kind = wire_kind::protocol;
   message_kind what = message_kind::prepare;
   lock_mode mode = lock_mode::shared;
   bool opens = false;  ///< the first message of this transaction to this rank
   std::vector<std::uint32_t> voters;
+  /// Of `call`; and of `secure` and of the protocol's messages that carry writes: run before those are applied.
+  std::vector<txn::call> calls;
+  /// To `call`. With `refused` and `vote_no`: one that failed, if that is the reason.
+  std::vector<call_answer> answers;
   entries data;
 };
 

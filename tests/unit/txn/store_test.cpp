@@ -11,49 +11,14 @@
 #include <weft/core/random.hpp>
 
 #include "support/accounts.hpp"
-#include "support/context_driver.hpp"
+#include "unit/txn/cluster_of_stores.hpp"
 
 namespace weft::testing {
 namespace {
 
 using testing::accounts;
+using testing::cluster_of_stores;
 using strings = store<std::string, std::string>;
-
-/// A store on every rank of a fake cluster.
-template <class Store>
-struct cluster_of_stores {
-  explicit cluster_of_stores(int ranks, store_options options = {}) : cluster(ranks) {
-    for (int r = 0; r < ranks; ++r) stores.push_back(std::make_unique<Store>(cluster.at(r), options));
-  }
-  Store& at(int rank) { return *stores[static_cast<std::size_t>(rank)]; }
-  int size() const { return static_cast<int>(stores.size()); }
-  bool finish(std::vector<future<void>>& tasks) {
-    return cluster.drive([&] {
-      for (auto& t : tasks) {
-        if (!t.ready()) return false;
-      }
-      return true;
-    });
-  }
-  /// Runs one task on one rank to its end.
-  void run(int rank, task<> body) {
-    std::vector<future<void>> tasks;
-    tasks.push_back(cluster.at(rank).spawn(std::move(body)));
-    ASSERT_TRUE(finish(tasks));
-    tasks.front().get();
-  }
-  bool settle() {
-    return cluster.drive([&] {
-      for (auto& s : stores) {
-        if (s->locked_keys() != 0) return false;
-      }
-      return true;
-    });
-  }
-
-  cluster_of_contexts cluster;
-  std::vector<std::unique_ptr<Store>> stores;
-};
 
 task<> write_and_read(strings& s) {
   const std::string a = "a", b = "b";
