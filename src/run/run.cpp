@@ -6,13 +6,12 @@
 #include <exception>
 
 #include <weft/comm/communicator.hpp>
-#include <weft/core/random.hpp>
 #include <weft/message/remote_function.hpp>
 #include <weft/mpi/environment.hpp>
 #include <weft/mpi/job.hpp>
 #include <weft/posix/posix_host.hpp>
-#include <weft/sim/shell.hpp>
-#include <weft/sim/world.hpp>
+
+#include "run/simulated.hpp"
 
 namespace weft {
 
@@ -49,37 +48,6 @@ int refuse(host& outside, std::exception_ptr error) {
   return static_cast<int>(code_of(error));
 }
 
-/// The program under `WEFT_SIM=<text>`, life after life.
-int run_simulated(host& outside, const std::string& text, const config& settings, program& body) {
-  const sim::shell_request asked = sim::parse_request(text);
-  if (asked.wants_help) {
-    outside.write(output_stream::out, sim::request_help());
-    return 0;
-  }
-  for (const char* name : {"OMPI_COMM_WORLD_SIZE", "PMIX_RANK", "PMI_RANK"}) {
-    if (!outside.variable(name)) continue;
-    throw usage_error(std::string("WEFT_SIM is set under a launcher of MPI (") + name +
-                      " is set too): the simulator runs all ranks in one process; leave out mpirun, or unset WEFT_SIM");
-  }
-  sim::world cluster(asked.world);
-  random_source counts(asked.world.seed);
-  int ranks = asked.ranks;
-  sim::outcome end;
-  for (int life = 0; life <= asked.restarts; ++life) {
-    end = cluster.run_program(body, ranks, settings);
-    if (!end.is_crashed) break;
-    say(outside, "simulator: the job lost rank " + std::to_string(end.crashed_rank) + " after " +
-                     std::to_string(end.virtual_time.count()) + " ns" +
-                     (life < asked.restarts ? "; it is started again" : ""));
-    ranks = asked.restart_ranks != 0 ? asked.restart_ranks
-                                     : static_cast<int>(counts.below(static_cast<std::uint64_t>(asked.ranks) * 2)) + 1;
-  }
-  if (!end.report.empty()) say(outside, "simulator: " + end.report);
-  if (asked.wants_events) outside.write(output_stream::err, cluster.event_table());
-  if (asked.wants_summary) say(outside, "simulator: " + cluster.summary());
-  return end.exit_code;
-}
-
 }  // namespace
 
 int run_in(context& ctx, program& body) {
@@ -101,7 +69,9 @@ int run_program(int argc, char** argv, const std::vector<setting_text>& flags, p
   posix::posix_host outside;
   try {
     const config settings(environment_of(outside), flags);
-    if (const auto asked = outside.variable("WEFT_SIM")) return run_simulated(outside, *asked, settings, body);
+    if (const auto asked = outside.variable("WEFT_SIM")) {
+      return run_simulated(outside, *asked, {argv, argv + argc}, settings, body);
+    }
     if (launcher_rank() == 0) {
       for (const std::string& warning : settings.warnings()) say(outside, warning);
     }

@@ -321,8 +321,10 @@ void engine::trace(endpoint& self, traced what, int peer, int tag, std::uint64_t
             static_cast<std::uint64_t>(self.rank));
   hash_.add(static_cast<std::uint64_t>(static_cast<std::uint32_t>(peer)) << 32 | static_cast<std::uint32_t>(tag));
   hash_.add(bytes << 32 ^ crc);
-  ring_[counts_.interface_events % kept_events] = {self.clock, self.rank, what, peer, tag, bytes, crc};
-  ++counts_.interface_events;
+  trace_entry& entry = ring_[counts_.interface_events % kept_events];
+  entry = {self.clock, self.rank, what, peer, tag, bytes, crc};
+  if (++counts_.interface_events >= watched_from_) [[unlikely]]
+    watcher_->on_event(counts_.interface_events, entry);
   life& one = self.of;
   if (++one.events != one.kill_at_event || current_ != &self) return;
   lose(self);

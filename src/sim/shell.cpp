@@ -50,10 +50,19 @@ duration time_of(std::string_view value) {
   refuse(wanted);
 }
 
+std::uint64_t event_number(std::string_view value) {
+  return number<std::uint64_t>(value, 1, std::numeric_limits<std::uint64_t>::max(), "the number of an event");
+}
+
+void record_events(shell_request& r, std::string_view value) {
+  r.wants_events = value == "1";
+  r.events_file = value == "1" || value == "0" ? "" : std::string(value);
+}
+
 void kill_at(shell_request& r, std::string_view value) {
   fault one;
   one.what = fault_kind::kill_rank;
-  one.at_event = number<std::uint64_t>(value, 1, std::numeric_limits<std::uint64_t>::max(), "the number of an event");
+  one.at_event = event_number(value);
   r.world.faults.planned.push_back(one);
 }
 
@@ -142,8 +151,18 @@ const std::array key_rows{
             [](shell_request& r, std::string_view v) { r.world.limits.silence = time_of(v); }},
     key_row{"summary", "0", "1: one line at the end: hash, virtual time, messages",
             [](shell_request& r, std::string_view v) { r.wants_summary = number<int>(v, 0, 1, "0 or 1") == 1; }},
-    key_row{"events", "0", "1: the last 64 events at the interfaces, at the end",
-            [](shell_request& r, std::string_view v) { r.wants_events = number<int>(v, 0, 1, "0 or 1") == 1; }},
+    key_row{"events", "0", "1: the last 64 events at the interfaces, at the end; a file's name: all of them, there",
+            record_events},
+    key_row{"break", "never", "the event at which the function weft_sim_break is called: a place for a debugger to stop",
+            [](shell_request& r, std::string_view v) { r.break_at = event_number(v); }},
+    key_row{"until", "never", "the event at which the run ends, with what each rank waits for",
+            [](shell_request& r, std::string_view v) { r.until = event_number(v); }},
+    key_row{"seeds", "1", "runs so many seeds from `seed` on, until one fails",
+            [](shell_request& r, std::string_view v) {
+              r.seeds = number<std::uint64_t>(v, 1, 1'000'000'000'000, "a number from 1");
+            }},
+    key_row{"shrink", "0", "makes a failing run smaller, with so many seeds for each size, and prints how to repeat it",
+            [](shell_request& r, std::string_view v) { r.shrink = static_cast<std::uint64_t>(count(v)); }},
 };
 
 void apply_key(shell_request& into, std::string_view key, std::string_view value) {

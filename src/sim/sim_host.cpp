@@ -40,6 +40,12 @@ std::string headed(const endpoint& rank, std::string_view text) {
   return out;
 }
 
+std::string last_line(std::string_view text) {
+  while (!text.empty() && text.back() == '\n') text.remove_suffix(1);
+  const std::size_t before = text.rfind('\n');
+  return std::string(before == std::string_view::npos ? text : text.substr(before + 1));
+}
+
 void write_all(int descriptor, std::string_view text) {
   while (!text.empty()) {
     const ssize_t written = ::write(descriptor, text.data(), text.size());
@@ -107,6 +113,7 @@ void sim_host::write(output_stream stream, std::string_view text) {
   engine& on = self_.on;
   on.pass(self_, write_cost);
   on.trace(self_, traced::output, -1, static_cast<int>(stream), text.size(), crc32c(text.data(), text.size()));
+  if (stream == output_stream::err) self_.last_words = last_line(text);
   std::string& kept = stream == output_stream::out ? self_.output : self_.error_output;
   if (on.options().echo_output) {
     write_all(stream == output_stream::out ? STDOUT_FILENO : STDERR_FILENO, headed(self_, text));

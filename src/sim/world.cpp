@@ -8,6 +8,7 @@
 
 #include <weft/core/error.hpp>
 #include <weft/port/context.hpp>
+#include <weft/sim/event_table.hpp>
 #include <weft/sim/guard.hpp>
 #include <weft/sim/shell.hpp>
 #include <weft/sim/sim_host.hpp>
@@ -53,36 +54,6 @@ class injector final : public event_target {
   life& life_;
   fault fault_;
 };
-
-const char* name_of(traced what) {
-  switch (what) {
-    case traced::send:
-      return "send";
-    case traced::receive:
-      return "receive";
-    case traced::cancel:
-      return "cancel";
-    case traced::collective:
-      return "collective";
-    case traced::disk_write:
-      return "disk write";
-    case traced::disk_read:
-      return "disk read";
-    case traced::disk_sync:
-      return "disk sync";
-    case traced::disk_name:
-      return "disk name";
-    case traced::output:
-      return "output";
-    case traced::child:
-      return "child";
-    case traced::fault:
-      return "fault";
-    case traced::end:
-      return "end";
-  }
-  return "";
-}
 
 const char* limit_name(stop_reason why) {
   switch (why) {
@@ -174,6 +145,7 @@ void world::run_rank(rank_record& rank, weft::detail::program& body, const confi
     rank.where->bridge = &rank;
     rank.exit_code = weft::detail::run_in(ctx, body);
   } catch (const std::exception& e) {
+    rank.where->last_words = e.what();
     rank.where->error_output += std::string("weft: ") + e.what() + "\n";
     engine_.abort(*rank.where, static_cast<int>(exit_code::runtime_error));
   }
@@ -205,6 +177,7 @@ outcome world::run_program(weft::detail::program& body, int ranks, const config&
   result.interface_events = one.events;
   result.is_crashed = one.is_crashed;
   result.crashed_rank = one.crashed_rank;
+  if (one.crashed_rank >= 0) result.last_words = one.ranks[static_cast<std::size_t>(one.crashed_rank)]->last_words;
   if (one.is_crashed) {
     result.exit_code = one.abort_code > 0 ? one.abort_code : static_cast<int>(exit_code::runtime_error);
     if (options_.disk.loses_power) disks_.lose_power(engine_.random(), options_.disk.sectors_are_atomic);
@@ -224,6 +197,8 @@ std::string world::standstill_report(const life& one, stop_reason why) const {
   std::string text;
   if (why == stop_reason::standstill) {
     text = "standstill: every rank waits, and nothing is under way that could change that";
+  } else if (why == stop_reason::asked) {
+    text = "stopped at event " + std::to_string(engine_.counts().interface_events) + ", as asked for";
   } else {
     text = std::string("the limit on ") + limit_name(why) + " is reached: the program does not come to an end";
   }
@@ -249,16 +224,7 @@ const std::string& world::error_output(int rank) const {
   return last_->ranks.at(static_cast<std::size_t>(rank))->error_output;
 }
 
-std::string world::event_table() const {
-  std::string text = "            time  rank  event       peer   tag      bytes       crc\n";
-  for (const trace_entry& e : engine_.last_events()) {
-    char line[128];
-    std::snprintf(line, sizeof line, "%16" PRId64 " %5d  %-10s %5d %5d %10" PRIu64 "  %08" PRIx32 "\n", e.time, e.rank,
-                  name_of(e.what), e.peer, e.tag, e.bytes, e.crc);
-    text += line;
-  }
-  return text;
-}
+std::string world::event_table() const { return table_of_last_events(engine_); }
 
 std::string world::summary() const {
   const sim::counts& c = engine_.counts();

@@ -6,6 +6,7 @@
 
 #include <weft/weft.hpp>
 
+#include "bounds.hpp"
 #include "suite.hpp"
 
 namespace weft::seeds {
@@ -153,7 +154,7 @@ task<> follow(context& ctx, std::uint64_t seed, std::string& wrong) {
   }
   comms.emplace_back(co_await ctx.world().isplit(ctx.rank() % colours), members, wrong);
 
-  const std::uint64_t steps = 25 + script.below(50);
+  const auto steps = static_cast<std::uint64_t>(bounded_steps(25 + static_cast<int>(script.below(50))));
   std::vector<future<void>> under_way;
   for (std::uint64_t number = 1; number <= steps; ++number) {
     checker& on = comms[script.below(2)];
@@ -171,7 +172,7 @@ task<> follow(context& ctx, std::uint64_t seed, std::string& wrong) {
 
 std::string run(std::uint64_t seed, tally& counts) {
   random_source random(seed);
-  const int ranks = 1 + static_cast<int>(random.below(12));
+  const int ranks = bounded_ranks(1 + static_cast<int>(random.below(12)));
   std::string wrong;
   const auto program = [&](context& ctx) -> task<> { return follow(ctx, seed, wrong); };
   sim::world cluster(draw_world(seed));

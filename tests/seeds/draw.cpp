@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <chrono>
 
+#include "bounds.hpp"
 #include "suite.hpp"
 
 namespace weft::seeds {
@@ -22,6 +23,7 @@ sim::world_options draw_world(std::uint64_t seed) {
   if (random.below(2) == 0) options.faults.slow_ranks = 1 + static_cast<int>(random.below(3));
   if (random.below(2) == 0) options.faults.delays = 1 + static_cast<int>(random.below(4));
   options.limits.virtual_time = 60s;
+  bound_world(options);
   return options;
 }
 

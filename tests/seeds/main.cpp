@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 // Runs suites of simulated programs over many seeds.
 //
-// usage: weft_seeds [SUITE...] [--first SEED] [--seeds N] [--seconds N]
+// usage: weft_seeds [SUITE...] [--first SEED] [--seeds N] [--seconds N] [--shrink N] [--bounds ranks=2,...]
+//        weft_seeds --list FILE
 //
 // Every suite, or those named, each for so many seeds or seconds, whichever ends first. Prints per suite: seeds,
-// messages, their median per seed, crashes, distinct crash points. A seed that fails is printed with the command that
-// repeats it, and the exit code is 1.
+// messages, their median per seed, crashes, distinct crash points. A seed that fails is made smaller and printed with
+// the command that repeats it, and the exit code is 1. A list is a file of runs that have failed once.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -16,6 +17,8 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "bounds.hpp"
+#include "hunt.hpp"
 #include "suite.hpp"
 
 namespace {
@@ -28,6 +31,8 @@ struct budget {
   std::uint64_t first = 1;
   std::uint64_t seeds = 10'000;
   double seconds = 1e9;
+  std::uint64_t shrink = 100;  ///< other seeds for each smaller size of a failing run
+  weft::sim::run_settings bounds;
 };
 
 class stopwatch {
@@ -47,10 +52,10 @@ bool run(const suite& which, const budget& most) {
   std::uint64_t crashes = 0;
   for (std::uint64_t seed = most.first; seed < most.first + most.seeds && watch.seconds() < most.seconds; ++seed) {
     tally counts;
-    const std::string wrong = which.run(seed, counts);
+    const std::string wrong = verdict(which, seed, counts);
     if (!wrong.empty()) {
-      std::cout << fmt::format("{}: seed {}: {}\nrepeat it:  weft_seeds {} --first {} --seeds 1\n", which.name, seed,
-                               wrong, which.name, seed);
+      std::cout << fmt::format("{}: seed {}: {}\n", which.name, seed, wrong) << std::flush;
+      std::cout << fmt::format("repeat it:  {}\n", shrunk_command(which, seed, wrong, most.shrink, most.bounds));
       return false;
     }
     messages.push_back(counts.messages);
@@ -77,7 +82,15 @@ int main(int argc, char** argv) {
   cli.add_option("--first", most.first, "the first seed");
   cli.add_option("--seeds", most.seeds, "how many, at most");
   cli.add_option("--seconds", most.seconds, "for how long, at most, each suite");
+  cli.add_option("--shrink", most.shrink, "other seeds for each smaller size of a run that fails");
+  std::string bounds;
+  cli.add_option("--bounds", bounds, "cuts runs down: ranks=N,steps=PERCENT,pauses=N,slow=N,delays=N,jitter=NS");
+  std::string list;
+  cli.add_option("--list", list, "runs the lines SUITE SEED [BOUNDS] of a file");
   CLI11_PARSE(cli, argc, argv);
+  if (!list.empty()) return run_list(list, all_suites, std::size(all_suites)) ? 0 : 1;
+  most.bounds = weft::sim::run_settings(bounds);
+  set_bounds(most.bounds);
   bool all_good = true;
   for (const suite* one : all_suites) {
     if (names.empty() || std::find(names.begin(), names.end(), one->name) != names.end())

@@ -7,6 +7,7 @@
 
 #include <weft/weft.hpp>
 
+#include "bounds.hpp"
 #include "suite.hpp"
 
 namespace weft::seeds {
@@ -41,8 +42,8 @@ class postman {
         parcels_(ctx, on_parcel_) {}
 
   task<> run() {
-    const std::uint64_t steps = 10 + random_.below(60);
-    for (std::uint64_t i = 0; i < steps; ++i) {
+    const int steps = bounded_steps(10 + static_cast<int>(random_.below(60)));
+    for (int i = 0; i < steps; ++i) {
       for (std::uint64_t burst = 1 + random_.below(random_.below(8) == 0 ? 200 : 5); burst > 0; --burst) {
         post(static_cast<std::uint32_t>(random_.below(4)));
       }
@@ -104,7 +105,7 @@ class postman {
 
 std::string run(std::uint64_t seed, tally& counts) {
   random_source random(seed);
-  const int ranks = 1 + static_cast<int>(random.below(8));
+  const int ranks = bounded_ranks(1 + static_cast<int>(random.below(8)));
   books all;
   const auto program = [&](context& ctx) -> task<> {
     postman one(ctx, seed, all);

@@ -3,6 +3,7 @@
 // end and not before.
 #include <vector>
 
+#include "bounds.hpp"
 #include "suite.hpp"
 #include "support/queue_program.hpp"
 
@@ -14,13 +15,13 @@ using testing::program_options;
 
 std::string run(std::uint64_t seed, tally& counts) {
   random_source random(seed);
-  const int ranks = 1 + static_cast<int>(random.below(8));
+  const int ranks = bounded_ranks(1 + static_cast<int>(random.below(8)));
   program_options options;
   options.seed = seed;
   options.cancels = random.below(8) == 0;
   options.retries = static_cast<unsigned>(random.below(3));
   options.has_consumer = random.below(2) == 0;
-  options.steps = 80 + static_cast<int>(random.below(120));
+  options.steps = bounded_steps(80 + static_cast<int>(random.below(120)));
   queue_options how;
   how.retries = options.retries;
   if (options.has_consumer) how.capacity = 2 + random.below(30);

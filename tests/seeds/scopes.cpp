@@ -6,6 +6,7 @@
 
 #include <weft/weft.hpp>
 
+#include "bounds.hpp"
 #include "suite.hpp"
 
 namespace weft::seeds {
@@ -174,7 +175,7 @@ bool is_only_leaves(sim::world& cluster, int ranks) {
 
 std::string run(std::uint64_t seed, tally& counts) {
   random_source random(seed);
-  const int ranks = 1 + static_cast<int>(random.below(4));
+  const int ranks = bounded_ranks(1 + static_cast<int>(random.below(4)));
   books all;
   const auto program = [&](context& ctx) -> task<> {
     forest one(ctx, seed, all);

@@ -199,6 +199,7 @@ struct endpoint {
   bool is_polling = false;           ///< it looks again and again, and gives way for once
   rank_host* host = nullptr;         ///< while it has one
   std::string output, error_output;  ///< what it wrote, unless it is shown at once
+  std::string last_words;            ///< the last line that it wrote on standard error
 
   // Its port to the network.
   std::int64_t port_out_free = 0;

@@ -48,6 +48,16 @@ struct trace_entry {
   std::uint32_t crc = 0;
 };
 
+/// Sees interface events as they happen, while the rank that caused one still stands in it.
+class event_watcher {
+ public:
+  /// `number` counts from 1 over all lives.
+  virtual void on_event(std::uint64_t number, const trace_entry& event) = 0;
+
+ protected:
+  ~event_watcher() = default;
+};
+
 struct counts {
   std::uint64_t events = 0;  ///< of the engine
   std::uint64_t interface_events = 0;
@@ -85,6 +95,7 @@ enum class stop_reason : std::uint8_t {
   time_limit,
   event_limit,
   memory_limit,
+  asked,  ///< at an event, by the user
 };
 
 /// Runs ranks one at a time on one thread, in the order of a virtual clock.
@@ -177,6 +188,11 @@ class engine {
   /// The last interface events, oldest first.
   std::vector<trace_entry> last_events() const;
   void stop(stop_reason why) noexcept { stop_ = why; }
+  /// From the event with this number on, `by` sees each. It must outlive the last run.
+  void watch(event_watcher& by, std::uint64_t from) noexcept {
+    watcher_ = &by;
+    watched_from_ = from;
+  }
   endpoint* current() const noexcept { return current_; }
   /// Names the rank whose stack has overflowed to `address`; null if it is none's.
   endpoint* overflowed(const void* address) const noexcept;
@@ -243,6 +259,8 @@ class engine {
   int rounds_in_vain_ = 0;  ///< of background events
   std::int64_t round_end_ = 0;
   std::vector<trace_entry> ring_;
+  event_watcher* watcher_ = nullptr;
+  std::uint64_t watched_from_ = std::numeric_limits<std::uint64_t>::max();
   // Under a chooser.
   chooser* chooser_ = nullptr;
   std::int64_t give_way_at_ = std::numeric_limits<std::int64_t>::max();  ///< a rank that polls so long lets others do

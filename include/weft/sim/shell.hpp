@@ -15,7 +15,12 @@ struct shell_request {
   int restarts = 0;       ///< after a crash of the job, at most so many
   int restart_ranks = 0;  ///< 0: drawn from the seed for each restart
   bool wants_summary = false;
-  bool wants_events = false;
+  bool wants_events = false;     ///< the last ones, at the end
+  std::string events_file;       ///< all of them
+  std::uint64_t break_at = 0;    ///< the event at which `weft_sim_break` is called; 0: never
+  std::uint64_t until = 0;       ///< the event at which the run ends; 0: never
+  std::uint64_t seeds = 1;       ///< one after the other, until one fails
+  std::uint64_t shrink = 0;      ///< a failing run is made smaller; with so many seeds for each size. 0: it is not
   world_options world;
 };
 

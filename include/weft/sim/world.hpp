@@ -26,6 +26,7 @@ struct outcome {
   std::string report;  ///< of a standstill or limit: what each rank waits for, with source lines
   duration virtual_time{0};
   std::uint64_t interface_events = 0;  ///< of this life
+  std::string last_words;              ///< the last line on standard error of the rank that was lost
   explicit operator bool() const noexcept { return exit_code == 0 && !is_crashed; }
 };
 
