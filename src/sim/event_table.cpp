@@ -49,12 +49,14 @@ const char* name_of(traced what) {
 
 }  // namespace
 
-std::string event_heading() { return "   number            time  rank  event       peer        tag      bytes       crc\n"; }
+std::string event_heading() {
+  return "   number            time  rank  event       peer        tag      bytes       crc\n";
+}
 
 std::string event_line(std::uint64_t number, const trace_entry& e) {
   char line[160];
-  std::snprintf(line, sizeof line, "%9" PRIu64 "%16" PRId64 " %5d  %-10s %5d %10d %10" PRIu64 "  %08" PRIx32 "\n", number,
-                e.time, e.rank, name_of(e.what), e.peer, e.tag, e.bytes, e.crc);
+  std::snprintf(line, sizeof line, "%9" PRIu64 "%16" PRId64 " %5d  %-10s %5d %10d %10" PRIu64 "  %08" PRIx32 "\n",
+                number, e.time, e.rank, name_of(e.what), e.peer, e.tag, e.bytes, e.crc);
   return line;
 }
 

@@ -11,16 +11,18 @@ namespace {
 
 constexpr int most_rounds = 3;
 // Faults and lives, the rarer ones first: what is left out early need not be searched for again.
-constexpr std::array fault_keys{"kill_at", "kills",         "power", "zombies", "failing_syncs", "losses",  "repeats",
-                                "postponements", "pauses", "slow",  "delays",  "restart",       "restart_ranks"};
+constexpr std::array fault_keys{"kill_at", "kills",   "power",         "zombies", "failing_syncs",
+                                "losses",  "repeats", "postponements", "pauses",  "slow",
+                                "delays",  "restart", "restart_ranks"};
 constexpr std::array counted_keys{"pauses", "slow", "delays", "restart", "restart_ranks"};
-constexpr std::array tuning_keys{"within", "longest", "jitter", "eager", "ranks_per_node", "latency", "node_latency",
-                                 "overhead", "gap", "ps_per_byte", "network", "disk"};
+constexpr std::array tuning_keys{"within",       "longest",  "jitter", "eager",       "ranks_per_node", "latency",
+                                 "node_latency", "overhead", "gap",    "ps_per_byte", "network",        "disk"};
 
 /// Whether the run fails with its own seed or one of `seeds` others, which it has then.
 class seed_search {
  public:
-  seed_search(std::uint64_t seeds, const std::function<bool(const run_settings&)>& fails) : seeds_(seeds), fails_(fails) {}
+  seed_search(std::uint64_t seeds, const std::function<bool(const run_settings&)>& fails)
+      : seeds_(seeds), fails_(fails) {}
 
   bool operator()(run_settings& run) {
     if (try_one(run)) return true;
@@ -147,8 +149,7 @@ std::vector<shrinkable> sizes_of(const run_settings& run) {
 }
 
 std::string shell_word(std::string_view text) {
-  constexpr std::string_view plain =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=,./:@%";
+  constexpr std::string_view plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=,./:@%";
   if (!text.empty() && text.find_first_not_of(plain) == std::string_view::npos) return std::string(text);
   std::string word = "'";
   for (const char c : text) {

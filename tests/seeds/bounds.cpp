@@ -33,8 +33,10 @@ void set_bounds(const sim::run_settings& asked) {
   present = {};
   for (const auto& pair : asked.all()) {
     if (pair.first == "seed") continue;
-    const auto* const key = std::find_if(std::begin(keys), std::end(keys), [&](const auto& k) { return pair.first == k.key; });
-    if (key == std::end(keys)) throw usage_error("no bound '" + pair.first + "': ranks, steps, pauses, slow, delays, jitter");
+    const auto* const key =
+        std::find_if(std::begin(keys), std::end(keys), [&](const auto& k) { return pair.first == k.key; });
+    if (key == std::end(keys))
+      throw usage_error("no bound '" + pair.first + "': ranks, steps, pauses, slow, delays, jitter");
     present.*(key->member) = static_cast<int>(asked.number(pair.first, most));
   }
 }
@@ -51,8 +53,12 @@ void bound_world(sim::world_options& drawn) {
 }
 
 std::vector<sim::shrinkable> bound_sizes() {
-  return {{"ranks", {"1", "2", "3", "4", "6", "8"}}, {"pauses", {"0", "1"}}, {"slow", {"0", "1"}}, {"delays", {"0", "1"}},
-          {"jitter", {"0", "300"}},                  {"steps", {"1", "2", "5", "10", "25", "50"}}};
+  return {{"ranks", {"1", "2", "3", "4", "6", "8"}},
+          {"pauses", {"0", "1"}},
+          {"slow", {"0", "1"}},
+          {"delays", {"0", "1"}},
+          {"jitter", {"0", "300"}},
+          {"steps", {"1", "2", "5", "10", "25", "50"}}};
 }
 
 }  // namespace weft::seeds

@@ -131,8 +131,9 @@ class checker {
   }
   template <class T>
   void expect(const T& got, const T& wanted, const char* what) {
-    if (got != wanted) wrong_ = std::string(what) + " gave something else than its definition on rank " +
-                                std::to_string(comm_.rank()) + " of " + std::to_string(size());
+    if (got != wanted)
+      wrong_ = std::string(what) + " gave something else than its definition on rank " + std::to_string(comm_.rank()) +
+               " of " + std::to_string(size());
   }
 
   communicator comm_;
@@ -141,7 +142,7 @@ class checker {
 };
 
 task<> follow(context& ctx, std::uint64_t seed, std::string& wrong) {
-  random_source script(seed * 31 + 7);                                            // the same on every rank
+  random_source script(seed * 31 + 7);                                             // the same on every rank
   random_source own(seed * 131 + static_cast<std::uint64_t>(ctx.rank()) + 1'000);  // this rank's pace
   std::vector<int> everybody;
   for (int rank = 0; rank < ctx.size(); ++rank) everybody.push_back(rank);

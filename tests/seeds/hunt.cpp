@@ -58,7 +58,8 @@ bool run_list(const std::string& file, const suite* const* suites, std::size_t h
     std::string bounds;
     if (!(words >> name)) continue;
     words >> seed >> bounds;
-    const auto* const found = std::find_if(suites, suites + how_many, [&](const suite* one) { return one->name == name; });
+    const auto* const found =
+        std::find_if(suites, suites + how_many, [&](const suite* one) { return one->name == name; });
     if (found == suites + how_many) throw usage_error(file + ": no suite '" + name + "'");
     set_bounds(sim::run_settings(bounds));
     tally counts;
@@ -66,8 +67,8 @@ bool run_list(const std::string& file, const suite* const* suites, std::size_t h
     ++done;
     if (wrong.empty()) continue;
     all_good = false;
-    std::cout << fmt::format("{}: seed {}: {}\nrepeat it:  weft_seeds {} --first {} --seeds 1{}\n", name, seed, wrong, name,
-                             seed, bounds.empty() ? "" : " --bounds " + bounds);
+    std::cout << fmt::format("{}: seed {}: {}\nrepeat it:  weft_seeds {} --first {} --seeds 1{}\n", name, seed, wrong,
+                             name, seed, bounds.empty() ? "" : " --bounds " + bounds);
   }
   std::cout << fmt::format("{} runs of {}\n", done, file);
   return all_good && done > 0;

@@ -13,8 +13,8 @@ namespace weft::seeds {
 /// Runs a seed of a suite and says what is wrong, an exception included; "" if nothing is.
 std::string verdict(const suite& which, std::uint64_t seed, tally& counts);
 
-/// Makes a failing seed, run within `bounds`, smaller, each trial in a process of its own, with so many other seeds for each size. Returns
-/// the command that repeats the smallest run.
+/// Makes a failing seed, run within `bounds`, smaller, each trial in a process of its own, with so many other seeds for
+/// each size. Returns the command that repeats the smallest run.
 std::string shrunk_command(const suite& which, std::uint64_t seed, const std::string& wrong, std::uint64_t seeds,
                            const sim::run_settings& bounds);
 

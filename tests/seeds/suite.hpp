@@ -16,7 +16,8 @@ struct tally {
   std::uint64_t crash_point = 0;  ///< the interface event of the last crash
 };
 
-/// One seed of a suite: builds a cluster and a program from the seed, runs it, and says what is wrong; "" if nothing is.
+/// One seed of a suite: builds a cluster and a program from the seed, runs it, and says what is wrong; "" if nothing
+/// is.
 struct suite {
   const char* name;
   std::string (*run)(std::uint64_t seed, tally& counts);

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 // A program with a race, to be found in the simulator (docs/guides/replay.md).
 //
-// Rank 0 keeps the register of who holds which parcel. Each other rank makes a parcel, sends it to a neighbour, and tells
-// rank 0 so. Rank 0 then asks the neighbour for it. That question overtakes the parcel if the parcel is late enough:
-// nothing orders messages of different pairs.
+// Rank 0 keeps the register of who holds which parcel. Each other rank makes a parcel, sends it to a neighbour, and
+// tells rank 0 so. Rank 0 then asks the neighbour for it. That question overtakes the parcel if the parcel is late
+// enough: nothing orders messages of different pairs.
+#include <cstdint>
 #include <map>
 #include <stdexcept>
 #include <string>
@@ -13,7 +14,7 @@
 namespace {
 
 struct parcel {
-  int number = 0;
+  std::int64_t number = 0;  // no padding: its bytes would be anything, and the checksums with them
   double weight = 0;
 };
 struct notice {
@@ -30,7 +31,11 @@ struct answer {
 class carrier {
  public:
   explicit carrier(weft::context& ctx)
-      : ctx_(ctx), parcels_(ctx, on_parcel_), questions_(ctx, on_question_), notices_(ctx, on_notice_), answers_(ctx, on_answer_) {}
+      : ctx_(ctx),
+        parcels_(ctx, on_parcel_),
+        questions_(ctx, on_question_),
+        notices_(ctx, on_notice_),
+        answers_(ctx, on_answer_) {}
 
   weft::task<> run() {
     if (ctx_.rank() != 0) {
@@ -39,19 +44,21 @@ class carrier {
       notices_.post(0, {ctx_.rank(), holder});
     }
     co_await ctx_.quiescence();
-    if (ctx_.rank() == 0 && total_ != 0.75 * ctx_.size() * (ctx_.size() - 1)) throw std::runtime_error("the total is wrong");
+    if (ctx_.rank() == 0 && total_ != 0.75 * ctx_.size() * (ctx_.size() - 1))
+      throw std::runtime_error("the total is wrong");
   }
 
  private:
   void take(const parcel& what) { held_[what.number] = what.weight; }
   void weigh(int asker, const question& what) {
     const auto found = held_.find(what.number);
-    if (found == held_.end()) throw std::runtime_error("asked for parcel " + std::to_string(what.number) + ", which is not here");
+    if (found == held_.end())
+      throw std::runtime_error("asked for parcel " + std::to_string(what.number) + ", which is not here");
     answers_.post(asker, {found->second});
   }
 
   weft::context& ctx_;
-  std::map<int, double> held_;
+  std::map<std::int64_t, double> held_;
   double total_ = 0;
   struct {
     carrier* self;

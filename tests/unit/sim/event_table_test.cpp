@@ -41,7 +41,8 @@ TEST(sim_event_table, has_every_event_with_its_number) {
   std::size_t sends = 0;
   for (std::size_t i = 1; i < lines.size(); ++i) {
     EXPECT_EQ(std::stoull(lines[i]), i);
-    const bool is_ring = lines[i].find("send") != std::string::npos && lines[i].find("     4          4 ") != std::string::npos;
+    const bool is_ring =
+        lines[i].find("send") != std::string::npos && lines[i].find("     4          4 ") != std::string::npos;
     sends += is_ring ? 1u : 0u;
   }
   EXPECT_EQ(sends, 40u);

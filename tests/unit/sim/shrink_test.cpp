@@ -26,7 +26,8 @@ TEST(sim_run_settings, keep_the_last_value_of_a_key_in_the_first_place) {
 TEST(sim_shrink, finds_the_least_ranks_and_faults_with_a_seed_that_still_fails) {
   // Fails from 3 ranks on with two pauses or more, for one seed in 37.
   const auto fails = [](const run_settings& run) {
-    return run.number("ranks", 4) >= 3 && run.number("pauses", 0) >= 2 && run.number("seed", 1) % 37 == run.number("ranks", 4) % 37;
+    return run.number("ranks", 4) >= 3 && run.number("pauses", 0) >= 2 &&
+           run.number("seed", 1) % 37 == run.number("ranks", 4) % 37;
   };
   const run_settings first("ranks=64,seed=27,pauses=9,slow=3,jitter=8us");
   ASSERT_TRUE(fails(first));
