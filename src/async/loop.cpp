@@ -11,8 +11,9 @@ constinit thread_local loop* loop::current_ = nullptr;
 
 namespace {
 
-// Turns between two looks at the clock, and at the host and the journal syncs, at the most. An empty turn always looks at
-// the clock; at the host and the syncs the first one looks, and all that may have slept, because it is a system call.
+// Turns between two looks at the clock, and at the host and the journal syncs, at the most. An empty turn always looks
+// at the clock; at the host and the syncs the first one looks, and all that may have slept, because it is a system
+// call.
 constexpr int clock_every = 16;
 constexpr int outside_every = 64;
 // Empty turns before a sleep is announced to those that may have to end it. A transport spins and yields first, and
@@ -109,24 +110,47 @@ void loop::remove_source(loop_source& source) noexcept {
   std::erase_if(sources_, [&source](const polled_source& s) { return s.source == &source; });
 }
 
-bool loop::poll_sources() {
-  bool any = false;
+/// Calls `look(source)`, which tells what it has found, for each source that is due, until all were or `look` is
+/// content.
+template <class Look>
+void loop::look_at_sources(Look&& look) {
   // By index: what a source runs may add or remove sources.
   for (std::size_t i = 0; i < sources_.size(); ++i) {
     std::uint32_t& misses = sources_[i].misses;
     if (!wakes_exactly_ && misses >= quiet_after && ++misses % quiet_poll_every != 0) continue;
-    const bool found = sources_[i].source->poll();
-    if (i < sources_.size()) sources_[i].misses = found ? 0 : sources_[i].misses + (sources_[i].misses < quiet_after);
-    any |= found;
+    const bool any = look(*sources_[i].source);
+    if (i < sources_.size()) sources_[i].misses = any ? 0 : sources_[i].misses + (sources_[i].misses < quiet_after);
   }
-  return any;
 }
 
-bool loop::poll_sources(int looks) {
-  for (; looks > 0; --looks) {
-    if (poll_sources()) return true;
+found loop::poll_sources() {
+  bool any = false;
+  look_at_sources([&any](loop_source& source) {
+    const bool here = source.poll();
+    any |= here;
+    return here;
+  });
+  return any ? found::something : found::nothing;
+}
+
+/// Of several answers the one that leaves most to do counts.
+found loop::poll_and_run_sources() {
+  found most = found::nothing;
+  look_at_sources([&most](loop_source& source) {
+    const found here = source.poll_and_run();
+    if (here != found::nothing && most != found::something) most = here;
+    return here != found::nothing;
+  });
+  return most;
+}
+
+/// Looks again and again for about a microsecond where that costs little, if the last turn has found something.
+found loop::wait_for_sources() {
+  for (int looks = empty_turns_ == 0 ? patient_looks_ : 1; looks > 0; --looks) {
+    const found here = poll_and_run_sources();
+    if (here != found::nothing) return here;
   }
-  return false;
+  return found::nothing;
 }
 
 bool loop::run_sources() {
@@ -159,7 +183,8 @@ bool loop::reap(bool patient) {
   reaping_ = true;
   const std::size_t first = take_finished(finished_, patient);
   std::size_t count = first;
-  for (int round = 1; count == finished_.size() && round < reap_rounds; ++round) count = take_finished(finished_, false);
+  for (int round = 1; count == finished_.size() && round < reap_rounds; ++round)
+    count = take_finished(finished_, false);
   reaping_ = false;
   return first > 0;
 }
@@ -223,6 +248,21 @@ bool loop::quick_turn() {
   return true;
 }
 
+/// What came has been dealt with: what that has made ready runs, and what it has posted leaves.
+bool loop::quick_answer() {
+  if (inbox_ != nullptr || quick_turns_ == most_quick_turns) return false;
+  ++quick_turns_;
+  empty_turns_ = 0;
+  run_ready();
+  if (ready_.empty()) flush_sources();
+  return true;
+}
+
+void loop::rethrow_fatal() {
+  if (fatal_) [[unlikely]]
+    std::rethrow_exception(fatal_);
+}
+
 bool loop::turn(time_point deadline) {
   if (running_ > 0) [[unlikely]]
     throw would_deadlock("loop::turn()", {});
@@ -233,15 +273,22 @@ bool loop::turn(time_point deadline) {
     any = reap(ready_.empty() && empty_turns_ == 0);
   }
   if (any && posted_.load(std::memory_order_relaxed) == nullptr && quick_turn()) {
-    if (fatal_) [[unlikely]]
-      std::rethrow_exception(fatal_);
+    rethrow_fatal();
     return true;
   }
-  const int looks = !any && ready_.empty() && empty_turns_ == 0 ? patient_looks_ : 1;
+  found come;
+  {
+    poll_guard guard(polling_);
+    come = !any && ready_.empty() ? wait_for_sources() : poll_sources();
+  }
+  if (come == found::answered && posted_.load(std::memory_order_relaxed) == nullptr && quick_answer()) {
+    rethrow_fatal();
+    return true;
+  }
+  if (come != found::nothing) any = work_noted_ = true;
   const int turns = 1 + std::exchange(quick_turns_, 0);
   {
     poll_guard guard(polling_);
-    if (poll_sources(looks)) any = work_noted_ = true;
     const bool look_outside = (outside_countdown_ -= turns) < 0;
     if (look_outside) outside_countdown_ = outside_every;
     const bool may_have_slept = empty_turns_ == 0 || empty_turns_ >= turns_before_sleep;
@@ -255,15 +302,16 @@ bool loop::turn(time_point deadline) {
     }
   }
   any |= run_posted();
-  if (any ? (sources_countdown_ -= turns) < 0 : wakes_exactly_ || empty_turns_ == 1 || empty_turns_ % sources_every == 0) work_noted_ = true;
+  if (any ? (sources_countdown_ -= turns) < 0
+          : wakes_exactly_ || empty_turns_ == 1 || empty_turns_ % sources_every == 0)
+    work_noted_ = true;
   const bool look_at_sources = std::exchange(work_noted_, false);
   if (look_at_sources) {
     sources_countdown_ = sources_every;
     if (run_sources()) any = work_noted_ = true;
   }
   any |= run_ready();
-  if (fatal_) [[unlikely]]
-    std::rethrow_exception(fatal_);
+  rethrow_fatal();
   if (ready_.empty() && (look_at_sources || work_noted_) && flush_sources()) any = work_noted_ = true;
   if (any) {
     empty_turns_ = 0;
@@ -287,7 +335,7 @@ bool loop::poll() {
   if (polling_) return false;
   poll_guard guard(polling_);
   bool any = reap(false);
-  any |= poll_sources();
+  any |= poll_sources() != found::nothing;
   if (any) note_work();
   any |= flush_sources();
   return any;
@@ -306,7 +354,10 @@ void loop::wait_briefly(operation& op) {
   if (op.number == op_number::completed) {
     // Not in the transport: a receive of unknown size, which a source finds.
     poll_guard guard(polling_);
-    if (!poll_sources(patient_looks_)) return;
+    int looks = patient_looks_;
+    while (poll_sources() == found::nothing) {
+      if (--looks == 0) return;
+    }
     work_noted_ = true;
     if (op.done() || op.number == op_number::completed) return;
   }
@@ -328,7 +379,7 @@ void loop::hold_until_done(operation& op) noexcept {
   std::uint64_t turns = 0;
   while (!op.done()) {
     const bool nested = std::exchange(polling_, true);
-    const bool any = reap(false) || poll_sources();
+    const bool any = reap(false) || poll_sources() != found::nothing;
     polling_ = nested;
     flush_sources();
     if (any) {

@@ -94,11 +94,12 @@ void persistent_requests::finish(entry& e, const MPI_Status& status, int code, c
   table_.set_place(e.number, request_table::idle_place);
 }
 
-bool persistent_requests::test(std::uint32_t place, completion& now) {
+bool persistent_requests::test(std::uint32_t place, completion& now, int times) {
   entry& e = entries_[place & ~request_table::place_mark];
   int done = 0;
   MPI_Status status;
-  const int code = MPI_Test(&e.request, &done, &status);
+  int code = MPI_SUCCESS;
+  while (times-- > 0 && done == 0 && code == MPI_SUCCESS) code = MPI_Test(&e.request, &done, &status);
   if (done == 0 && code == MPI_SUCCESS) return false;
   finish(e, status, code, now);
   return true;

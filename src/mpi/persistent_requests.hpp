@@ -38,7 +38,7 @@ class persistent_requests {
 
   /// Tests, or withdraws, an operation that only its caller notices; `place` came from the table.
   static bool is_place(std::uint32_t place) noexcept { return (place & request_table::place_mark) != 0; }
-  bool test(std::uint32_t place, completion& now);
+  bool test(std::uint32_t place, completion& now, int times = 1);
   bool cancel(std::uint32_t place, completion& now);
 
  private:

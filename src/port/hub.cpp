@@ -86,6 +86,7 @@ message_hub::~message_hub() {
   for (const arrival& a : held_) {
     if (a.copy != nullptr) frame::give_back(a.copy);
   }
+  if (spare_ != nullptr) frame::give_back(spare_);
 }
 
 void message_hub::abandon(operation& op) {

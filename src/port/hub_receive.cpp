@@ -28,14 +28,14 @@ void message_hub::restart_slots() {
   while (emptied_count_ > 0) start_slot(emptied_slots_[--emptied_count_]);
 }
 
-bool message_hub::next_arrival(int& slot, completion& what) {
+bool message_hub::next_arrival(int& slot, completion& what, bool patient) {
   if (posted_count_ == 0) restart_slots();
   if (posted_count_ == 0) return false;
   slot = posted_slots_[first_posted_];
   ring_slot& s = ring_[static_cast<std::size_t>(slot)];
   if (s.started == op_number::completed) {
     what = s.early;
-  } else if (!transport_.test(s.started, what)) {
+  } else if (!(patient ? transport_.test_briefly(s.started, what) : transport_.test(s.started, what))) {
     return false;
   }
   first_posted_ = (first_posted_ + 1) % ring_size;
@@ -52,47 +52,83 @@ bool message_hub::poll() {
   if (!is_connected()) return any;
   int slot = none;
   completion what;
+  bool found_one = false;
   for (int i = 0; i < frames_per_poll && !is_broken_ && next_arrival(slot, what); ++i) {
     accept(slot, what);
-    any = true;
+    found_one = true;
   }
-  return any;
+  has_waited_ = !found_one;
+  return any || found_one;
 }
 
-void message_hub::accept(int slot, const completion& what) {
+found message_hub::poll_and_run() {
+  const bool is_plain = has_waited_ && held_.empty() && incoming_.empty() && own_->open == nullptr && !retry_ &&
+                        !retry_protocol_ && !is_broken_ && is_connected();
+  if (!is_plain) return poll() ? found::something : found::nothing;
+  restart_slots();
+  int slot = none;
+  completion what;
+  if (!next_arrival(slot, what, true)) return found::nothing;
+  has_waited_ = false;
+  arrival here;
+  if (!admit(slot, what, here)) return found::something;
+  bool is_done = false;
+  on_.run_user([&] { is_done = walk(here, pass::all); }, "a port");
+  if (is_done) {
+    release(here);
+  } else {
+    hold_first(here);
+  }
+  return held_.empty() ? found::answered : found::something;
+}
+
+/// Checks a frame that has come. True if it is a numbered one, whose messages are for ports.
+bool message_hub::admit(int slot, const completion& what, arrival& here) {
   std::byte* bytes = ring_[static_cast<std::size_t>(slot)].bytes;
   if (what.status != op_status::ok || what.bytes < sizeof(frame_header) || what.bytes > frame_bytes) {
     fail("a frame from rank " + std::to_string(what.source) + " is broken: " + std::to_string(what.bytes) +
          " bytes, code " + std::to_string(what.code));
-    return;
+    return false;
   }
   frame_header header;
   std::memcpy(&header, bytes, sizeof header);
   peer& from = peer_at(what.source);
   ++metrics_.frames_received;
   take_acknowledgement(from, header.consumed);
-  const arrival here{&from, bytes, nullptr, static_cast<std::uint32_t>(what.bytes), slot};
-  if (header.sequence != 0) {
-    if (header.sequence != from.received + 1) {
-      fail("frame " + std::to_string(header.sequence) + " came from rank " + std::to_string(from.rank) +
-           " after frame " + std::to_string(from.received) + ": one was lost or came twice");
-      return;
-    }
-    from.received = header.sequence;
-    if (!walk(here, pass::protocol)) {
-      hold(here);
-      return;
-    }
-    release(here);
-    return;
+  here = {&from, bytes, nullptr, static_cast<std::uint32_t>(what.bytes), slot};
+  if (header.sequence == 0) {
+    walk(here, pass::all);
+    empty_slot(slot);
+    return false;
   }
-  walk(here, pass::all);
-  empty_slot(slot);
+  if (header.sequence != from.received + 1) {
+    fail("frame " + std::to_string(header.sequence) + " came from rank " + std::to_string(from.rank) + " after frame " +
+         std::to_string(from.received) + ": one was lost or came twice");
+    return false;
+  }
+  from.received = header.sequence;
+  return true;
+}
+
+void message_hub::accept(int slot, const completion& what) {
+  arrival here;
+  if (!admit(slot, what, here)) return;
+  if (walk(here, pass::protocol)) {
+    release(here);
+  } else {
+    hold(here);
+  }
 }
 
 void message_hub::hold(const arrival& what) {
   held_.push_back(what);
   if (what.slot != none) ++held_in_ring_;
+}
+
+/// What is held by now came later: a handler has polled.
+void message_hub::hold_first(const arrival& what) {
+  held_.insert(held_.begin(), what);
+  ++held_in_ring_;
 }
 
 void message_hub::move_out_of_ring(arrival& what) {

@@ -3,6 +3,7 @@
 #include <cstring>
 #include <new>
 #include <string>
+#include <utility>
 
 #include <weft/core/error.hpp>
 #include <weft/port/hub.hpp>
@@ -74,7 +75,7 @@ void message_hub::open_frame(peer& to) {
   on_.note_work();
   if (phase_ == shutdown_phase::closed) throw usage_error("a message was posted after the context's shutdown");
   if (open_frames_ >= most_open_frames) send_open();
-  to.open = frame::take();
+  to.open = spare_ != nullptr ? std::exchange(spare_, nullptr) : frame::take();
   ++open_frames_;
   to.cursor = to.open->bytes + sizeof(frame_header);
   to.limit = to.open->bytes + frame_bytes;
@@ -104,10 +105,12 @@ void message_hub::open_run(peer& to, const receiver& port, run_kind kind, std::s
 
 void message_hub::close_run(peer& to) noexcept {
   if (to.run == nullptr) return;
-  const auto bytes = static_cast<std::size_t>(to.cursor - to.run) - sizeof(run_header);
-  const auto count = to.run_what == run_kind::fixed ? bytes / to.run_unit : to.run_count;
-  const run_header run{to.run_port, to.run_type, to.run_what, static_cast<std::uint16_t>(count),
-                       static_cast<std::uint32_t>(bytes)};
+  // A division, even in 32 bits, is a good part of what a lone message costs.
+  const auto bytes = static_cast<std::uint32_t>(static_cast<std::size_t>(to.cursor - to.run) - sizeof(run_header));
+  const std::uint32_t count = to.run_what != run_kind::fixed ? to.run_count
+                              : bytes == to.run_unit         ? 1
+                                                             : bytes / to.run_unit;
+  const run_header run{to.run_port, to.run_type, to.run_what, static_cast<std::uint16_t>(count), bytes};
   std::memcpy(to.run, &run, sizeof run);
   std::memset(to.cursor, 0, padded(bytes) - bytes);
   to.cursor += padded(bytes) - bytes;
@@ -189,7 +192,7 @@ void message_hub::transmit(peer& to, frame* f) {
                                             send_mode::standard, static_cast<operation*>(room), now);
   if (number == op_number::completed) [[likely]] {
     if (now.status != op_status::ok) fail("a frame could not be sent: error " + std::to_string(now.code));
-    frame::give_back(f);
+    give_back(f);
     return;
   }
   auto* op = ::new (static_cast<void*>(room)) frame_send(on_);
@@ -198,6 +201,14 @@ void message_hub::transmit(peer& to, frame* f) {
   sending_.push_back(f);
   op->peer_ = to.rank;
   op->drop();
+}
+
+void message_hub::give_back(frame* f) noexcept {
+  if (spare_ == nullptr) {
+    spare_ = f;
+  } else {
+    frame::give_back(f);
+  }
 }
 
 void message_hub::sent(frame& done) noexcept { std::erase(sending_, &done); }

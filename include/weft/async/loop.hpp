@@ -27,6 +27,9 @@
 
 namespace weft {
 
+/// What a look at a source has found. `answered`: something, and all that it asks for has been run.
+enum class found : std::uint8_t { nothing, something, answered };
+
 /// Something that the loop polls besides the transport's operations: the context's message ring. `poll` runs in the
 /// poll phase and may run protocol handlers only; user code goes through `run` in the run phase. Each returns whether
 /// anything happened.
@@ -34,6 +37,9 @@ class loop_source {
  public:
   virtual ~loop_source() = default;
   virtual bool poll() = 0;
+  /// As `poll`, in a turn that has nothing else to do: what comes alone may run its user code at once (`run_user`), and
+  /// is spared the rest of the turn if it is `answered`.
+  virtual found poll_and_run() { return poll() ? found::something : found::nothing; }
   virtual bool run() { return false; }
   /// Send what was held back. Called in turns that leave nothing ready to run, and in `loop::poll`; a source whose data
   /// must not wait for long looks at the clock in `poll`. The source that was added first comes last, so that it sends
@@ -82,8 +88,8 @@ class loop {
 
   /// The loop whose code runs on this thread now, or nullptr. Set around each resumption and callback.
   static loop* current() noexcept { return current_; }
-  /// For whoever runs several loops on one thread, each on a stack of its own: makes `next` the thread's current loop and
-  /// returns the one that was.
+  /// For whoever runs several loops on one thread, each on a stack of its own: makes `next` the thread's current loop
+  /// and returns the one that was.
   static loop* exchange_current(loop* next) noexcept { return std::exchange(current_, next); }
   /// As `current`, or throws `usage_error` naming the call.
   static loop& current_or_throw(const char* call, source_location where);
@@ -208,6 +214,7 @@ class loop {
   void run_user(Call&& call, const char* what, source_location where = {}) noexcept {
     loop* outer_loop = std::exchange(current_, this);
     detail::task_root* outer_root = std::exchange(current_root_, nullptr);
+    const bool was_polling = std::exchange(polling_, false);  // user code may poll
     ++running_;
     try {
       call();
@@ -215,6 +222,7 @@ class loop {
       report(std::current_exception(), what, where);
     }
     --running_;
+    polling_ = was_polling;
     current_root_ = outer_root;
     current_ = outer_loop;
   }
@@ -248,8 +256,11 @@ class loop {
     std::uint32_t misses;  ///< polls in a row that found nothing
   };
   void wait_briefly(operation& op);
-  bool poll_sources();
-  bool poll_sources(int looks);
+  template <class Look>
+  void look_at_sources(Look&& look);
+  found poll_sources();
+  found poll_and_run_sources();
+  found wait_for_sources();
   bool run_sources();
   bool reap(bool patient);
   bool reap_nested();
@@ -263,6 +274,8 @@ class loop {
   bool run_ready();
   void resume(std::coroutine_handle<> coroutine, detail::task_root* root) noexcept;
   bool quick_turn();
+  bool quick_answer();
+  void rethrow_fatal();
   void idle(time_point deadline);
   void describe_wait(time_point deadline);
   void hold_until_done(operation& op) noexcept;
@@ -282,12 +295,12 @@ class loop {
   weft::transport& transport_;
   weft::host& host_;
   weft::storage* storage_;
-  bool wakes_exactly_;      ///< a turn that finds nothing has looked at everything
+  bool wakes_exactly_;  ///< a turn that finds nothing has looked at everything
   bool in_background_ = false;
   call_place last_call_;
   std::uint64_t background_resumptions_ = 0;
   std::uint64_t waits_ = 0;  ///< of plain code, that are over
-  int patient_looks_;  ///< at the sources, in a turn that has nothing else to do
+  int patient_looks_;        ///< at the sources, in a turn that has nothing else to do
   ready_queue ready_;
   timer_queue timers_;
   root_tasks tasks_;

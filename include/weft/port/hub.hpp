@@ -43,8 +43,11 @@ struct abandoned_operations {
 ///
 /// Receives: a small ring of persistent receives from any rank. A frame whose messages may all run now is dispatched
 /// where it lies; one with messages for user handlers is held in the ring until the run phase that follows at once, and
-/// copied out of it if something else polls first. Sends: one open frame per rank written to, sealed when it is full,
-/// when the loop has nothing to run, or when it is older than the flush time.
+/// copied out of it if something else polls first. A frame that comes while the loop waits for nothing else runs its
+/// handlers at once, and what they post leaves before the next look: the round trip of a lone message. Where frames
+/// come faster than they are looked for, all that have come are taken before anything is sent, so that answers share
+/// frames. Sends: one open frame per rank written to, sealed when it is full, when the loop has nothing to run, or when
+/// it is older than the flush time.
 class message_hub final : public loop_source {
  public:
   /// Collective in order. Communicates nothing before the loop's first turn.
@@ -82,6 +85,7 @@ class message_hub final : public loop_source {
 
   // --- receiving (hub_receive.cpp, hub_transfer.cpp) -----------------------------------------------------------------
   bool poll() override;
+  found poll_and_run() override;
   bool run() override;
   bool flush() override;
   void handler_failed(const receiver& port) noexcept;
@@ -131,6 +135,7 @@ class message_hub final : public loop_source {
   void send_numbered(peer& to, frame* f);
   void send_control(peer& to, const run_header* run, const void* content);
   void transmit(peer& to, frame* f);
+  void give_back(frame* f) noexcept;
   void send_queued(peer& to);
   void take_acknowledgement(peer& from, std::uint32_t consumed);
   void grant_sendable();
@@ -139,9 +144,11 @@ class message_hub final : public loop_source {
   /// The slot's frame has been dealt with. It receives again after what the frame has caused was sent.
   void empty_slot(int slot) noexcept { emptied_slots_[emptied_count_++] = slot; }
   void restart_slots();
-  bool next_arrival(int& slot, completion& what);
+  bool next_arrival(int& slot, completion& what, bool patient = false);
+  bool admit(int slot, const completion& what, arrival& here);
   void accept(int slot, const completion& what);
   void hold(const arrival& what);
+  void hold_first(const arrival& what);
   void move_out_of_ring(arrival& what);
   void clear_ring();
   bool take_own();
@@ -185,6 +192,7 @@ class message_hub final : public loop_source {
   std::uint32_t open_frames_ = 0;
   std::uint32_t idle_flushes_ = 0;
   std::vector<frame*> sending_;
+  frame* spare_ = nullptr;  ///< the next to be filled; nearer than the pool
   wait_list waiting_to_send_;
   byte_buffer scratch_;
 
@@ -200,6 +208,7 @@ class message_hub final : public loop_source {
   std::size_t stalled_ = 0;    ///< so many at the front wait for a port or a large message
   bool retry_ = false;         ///< something that they may wait for has happened
   bool retry_protocol_ = false;
+  bool has_waited_ = false;  ///< the last look at the ring found nothing
 
   std::vector<outgoing*> outgoing_;
   std::vector<incoming*> incoming_;

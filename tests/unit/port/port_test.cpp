@@ -9,6 +9,7 @@
 #include <optional>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <weft/async/timer.hpp>
@@ -24,7 +25,6 @@ template <class T>
 T& of(std::vector<T>& all, int rank) {
   return all[static_cast<std::size_t>(rank)];
 }
-
 
 using testing::cluster_of_contexts;
 using testing::fake_options;
@@ -207,6 +207,45 @@ TEST(Port, ProtocolMessagesPassUserMessagesThatAreHeld) {
   EXPECT_EQ(user.count, 0u);
   EXPECT_EQ(protocol.count, 10u);
   ASSERT_TRUE(all.drive([&] { return user.count == 10000; }));
+}
+
+TEST(Port, AnswersALoneMessageInTheTurnThatFindsIt) {
+  cluster_of_contexts all(2);
+  inbox<int> answers;
+  std::unique_ptr<port<int>> ports[2];
+  const auto answer = [&ports](int source, int value) { ports[1]->post(source, value + 1); };
+  ports[0] = std::make_unique<port<int>>(all.at(0), into<int>{&answers});
+  ports[1] = std::make_unique<port<int>>(all.at(1), answer);
+  all.turn(5);
+  ports[0]->post(1, 1);
+  all.at(0).loop().turn();
+  const std::uint64_t sent = all.at(1).ports().frames_sent;
+  all.at(1).loop().turn();
+  EXPECT_EQ(all.at(1).ports().frames_sent, sent + 1);
+  ASSERT_TRUE(all.drive([&] { return answers.count == 1; }));
+}
+
+TEST(Port, AHandlerThatPollsKeepsTheOrderOfWhatIsLeftOfItsFrame) {
+  cluster_of_contexts all(2);
+  inbox<std::vector<int>> box;
+  port<std::vector<int>> lists(all.at(0), into<std::vector<int>>{&box});
+  port<std::vector<int>> got(all.at(1), into<std::vector<int>>{&box});
+  bool has_polled = false;
+  const auto poll = [&](int, int) {
+    if (std::exchange(has_polled, true)) return;
+    lists.post(1, {3});
+    all.at(0).loop().turn();
+    all.at(1).poll();
+  };
+  port<int> a(all.at(0), poll);
+  port<int> b(all.at(1), poll);
+  all.turn(5);
+  a.post(1, 0);
+  lists.post(1, std::vector<int>(100000, 1));
+  lists.post(1, {2});  // waits for the large one, in the frame whose first handler polls
+  ASSERT_TRUE(all.drive([&] { return box.count == 3; }));
+  EXPECT_TRUE(has_polled);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(of(box.got[0], i).front(), i + 1);
 }
 
 TEST(Port, RanksWhoseHandlersFloodEachOtherFinish) {
