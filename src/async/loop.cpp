@@ -21,10 +21,6 @@ constexpr int outside_every = 64;
 constexpr std::uint64_t turns_before_sleep = 8;
 // A peer that floods us is left after this many batches of completions.
 constexpr int reap_rounds = 16;
-// A source that found nothing in so many polls is polled in every fourth turn only, until it finds something: the test
-// that it costs would double the turn of a rank that waits for something else.
-constexpr std::uint32_t quiet_after = 64;
-constexpr std::uint32_t quiet_poll_every = 4;
 // Sources run and flush after what concerns them (`note_work`), in the second empty turn, and in every sixteenth turn.
 constexpr int sources_every = 16;
 // Quick turns in a row: they hand what the transport has finished to its coroutines and look at nothing else.
@@ -103,69 +99,6 @@ loop& loop::current_or_throw(const char* call, source_location where) {
 }
 
 bool loop::cancelling() const noexcept { return current_root_ != nullptr && current_root_->cancel_requested(); }
-
-void loop::add_source(loop_source& source) { sources_.push_back({&source, 0}); }
-
-void loop::remove_source(loop_source& source) noexcept {
-  std::erase_if(sources_, [&source](const polled_source& s) { return s.source == &source; });
-}
-
-/// Calls `look(source)`, which tells what it has found, for each source that is due, until all were or `look` is
-/// content.
-template <class Look>
-void loop::look_at_sources(Look&& look) {
-  // By index: what a source runs may add or remove sources.
-  for (std::size_t i = 0; i < sources_.size(); ++i) {
-    std::uint32_t& misses = sources_[i].misses;
-    if (!wakes_exactly_ && misses >= quiet_after && ++misses % quiet_poll_every != 0) continue;
-    const bool any = look(*sources_[i].source);
-    if (i < sources_.size()) sources_[i].misses = any ? 0 : sources_[i].misses + (sources_[i].misses < quiet_after);
-  }
-}
-
-found loop::poll_sources() {
-  bool any = false;
-  look_at_sources([&any](loop_source& source) {
-    const bool here = source.poll();
-    any |= here;
-    return here;
-  });
-  return any ? found::something : found::nothing;
-}
-
-/// Of several answers the one that leaves most to do counts.
-found loop::poll_and_run_sources() {
-  found most = found::nothing;
-  look_at_sources([&most](loop_source& source) {
-    const found here = source.poll_and_run();
-    if (here != found::nothing && most != found::something) most = here;
-    return here != found::nothing;
-  });
-  return most;
-}
-
-/// Looks again and again for about a microsecond where that costs little, if the last turn has found something.
-found loop::wait_for_sources() {
-  for (int looks = empty_turns_ == 0 ? patient_looks_ : 1; looks > 0; --looks) {
-    const found here = poll_and_run_sources();
-    if (here != found::nothing) return here;
-  }
-  return found::nothing;
-}
-
-bool loop::run_sources() {
-  bool any = false;
-  for (std::size_t i = 0; i < sources_.size(); ++i) any |= sources_[i].source->run();
-  return any;
-}
-
-bool loop::flush_sources() {
-  bool any = false;
-  for (std::size_t i = sources_.size(); i-- > 0;) {
-    if (i < sources_.size()) any |= sources_[i].source->flush();
-  }
-  return any;
-}
 
 std::size_t loop::take_finished(std::span<completion> room, bool patient) {
   const std::size_t count = transport_.poll(room, patient);
