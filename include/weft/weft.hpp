@@ -10,4 +10,5 @@
 #include <weft/queue/durable_queue.hpp>
 #include <weft/queue/work_queue.hpp>
 #include <weft/run/run.hpp>
+#include <weft/txn/store.hpp>
 #include <weft/version.hpp>

@@ -29,22 +29,24 @@ entries decode_writes(std::span<const std::byte> bytes) {
 
 }  // namespace
 
-std::vector<testimony::commits> commits_of(const outcome_table& all) {
-  std::vector<testimony::commits> list;
-  all.for_each([&](std::uint32_t epoch, std::uint32_t coordinator, const outcome_table::range& sequences) {
-    list.push_back({epoch, coordinator, sequences});
+outcomes_record record_of(const outcome_table& all) {
+  outcomes_record record;
+  record.first_epoch = all.first_epoch();
+  all.for_each([&](std::uint32_t epoch, std::uint32_t coordinator, const outcome_table::coordinator_outcomes& of) {
+    record.committed.push_back({epoch, coordinator, of});
   });
-  return list;
+  return record;
 }
 
-void add(outcome_table& to, std::span<const testimony::commits> all) {
-  for (const auto& each : all) to.add(each.epoch, each.coordinator, each.sequences);
+void add(outcome_table& to, std::uint32_t first_epoch, std::span<const testimony::commits> all) {
+  to.forget_runs_before(first_epoch);
+  for (const auto& each : all) to.add(each.epoch, each.coordinator, each.outcomes);
 }
 
 std::vector<transaction_id> judge(std::span<const testimony> all, outcome_table& outcomes) {
   std::map<transaction_id, findings> doubts;
   for (const testimony& one : all) {
-    add(outcomes, one.committed);
+    add(outcomes, one.first_epoch, one.committed);
     for (const auto& promise : one.prepared) {
       findings& found = doubts[promise.id];
       found.listed = promise.listed;
@@ -69,8 +71,8 @@ void replay::visit(std::uint32_t writer, std::uint16_t type, std::span<const std
   if (type == protocol_record_type) return visit(writer, decode_record(payload));
   if (type == cells_record_type) return apply(decode_writes(payload));
   if (type == outcomes_record_type) {
-    const auto commits = decode_payload_of<std::vector<testimony::commits>>(payload);
-    return add(committed_, commits);
+    const auto known = decode_payload_of<outcomes_record>(payload);
+    return add(committed_, known.first_epoch, known.committed);
   }
   throw decode_error("this is not the journal of a store");
 }
@@ -112,7 +114,9 @@ testimony replay::tell() const {
   testimony all;
   for (const auto& [at, promise] : prepared_) all.prepared.push_back({at.second, promise.listed});
   all.aborted = aborted_;
-  all.committed = commits_of(committed_);
+  outcomes_record known = record_of(committed_);
+  all.committed = std::move(known.committed);
+  all.first_epoch = known.first_epoch;
   return all;
 }
 

@@ -5,6 +5,11 @@
 #include <utility>
 
 namespace weft::txn {
+namespace {
+
+constexpr std::size_t others_outcomes_kept = 1024;
+
+}  // namespace
 
 resource_manager::resource_manager(site& around, partition& data, lock_policy policy, int ranks,
                                    outcome_table* outcomes)
@@ -12,6 +17,8 @@ resource_manager::resource_manager(site& around, partition& data, lock_policy po
 
 void resource_manager::on_message(int from, wire&& message) {
   forget_finished(from, message.finished);
+  // The coordinator knows better; this is for the case that its journal does not.
+  if (outcomes_ != nullptr) outcomes_->trim(message.id.epoch, message.id.coordinator, message.finished, others_outcomes_kept);
   if (message.kind == wire_kind::protocol) {
     on_protocol(from, std::move(message));
   } else {

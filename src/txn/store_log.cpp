@@ -115,7 +115,7 @@ void store_log::write_cells(journal& to, const entries& cells) {
 
 void store_log::write_outcomes(journal& to, const outcome_table& all) {
   byte_buffer bytes;
-  weft::encode(bytes, commits_of(all));
+  weft::encode(bytes, record_of(all));
   to.append(outcomes_record_type, bytes.bytes());
 }
 

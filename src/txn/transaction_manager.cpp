@@ -3,8 +3,19 @@
 
 #include <algorithm>
 #include <exception>
+#include <utility>
 
 namespace weft::txn {
+namespace {
+
+/// Ranges of this rank's own sequences: as many attempts have to fail until one is forgotten.
+constexpr std::size_t own_outcomes_kept = 65536;
+
+}  // namespace
+
+attempt_timer::~attempt_timer() {
+  if (queued()) of->on_.timers().cancel(*this);
+}
 
 transaction_manager::transaction_manager(loop& on, site& around, resource_manager& here, outcome_table& outcomes,
                                          const settings& how)
@@ -71,8 +82,8 @@ std::uint32_t transaction_manager::add_call(attempt& of, call&& what) {
   attempt::asked_call& added = of.calls.emplace_back();
   added.rank = owner(what.key);
   if (what.mode == lock_mode::exclusive) of.reads.erase(what.key);
-  if (auto written = of.writes.extract(what.key); !written.empty()) {
-    what.before.push_back(std::move(written.mapped()));
+  if (auto written = of.take(what.key)) {
+    what.before.push_back(std::move(*written));
     what.mode = lock_mode::exclusive;
   }
   added.writes = what.mode == lock_mode::exclusive;
@@ -156,6 +167,25 @@ void transaction_manager::on_deadline(attempt& of) {
   effects out;
   of.core.on_deadline(out);
   act(of, out);
+}
+
+void transaction_manager::limit(attempt& of, time_point end) {
+  of.timer.of = this;
+  of.timer.sequence = of.id.sequence;
+  of.timer.fire = [](timer_node& self) noexcept {
+    const auto& timer = static_cast<attempt_timer&>(self);
+    timer.of->late_.push_back(timer.sequence);
+    timer.of->on_.note_work();
+  };
+  on_.timers().add(of.timer, end);
+}
+
+bool transaction_manager::end_late() {
+  const std::vector<std::uint64_t> late = std::exchange(late_, {});
+  for (std::uint64_t sequence : late) {
+    if (const auto found = attempts_.find(sequence); found != attempts_.end()) on_deadline(*found->second);
+  }
+  return !late.empty();
 }
 
 // --- the end ---------------------------------------------------------------------------------------------------------
@@ -293,6 +323,7 @@ void transaction_manager::act(attempt& of, effects& what) {
   }
   if (what.calls(upcall::tell_committed)) {
     outcomes_.add_committed(of.id);
+    outcomes_.trim(how_.epoch, of.id.coordinator, finished(), own_outcomes_kept);
     if (of.ending) of.ending->set_value(transaction_outcome::committed);
   }
   if (what.calls(upcall::tell_aborted) && of.ending) tell_aborted(of);

@@ -30,4 +30,13 @@ struct store_options {
   duration patience = std::chrono::milliseconds(50);
 };
 
+/// Trivially destructible as well.
+struct transaction_options {
+  /// If not empty: a transaction of this name that has committed, in this run or an earlier one, is not run again.
+  std::string_view name = {};
+  /// If positive: after this time `timed_out` is thrown, unless it is too late to abort. Its attempts count together.
+  duration within = duration::zero();
+  bool read_only = false;  ///< writing throws `usage_error`
+};
+
 }  // namespace weft

@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <utility>
 #include <vector>
 
+#include <weft/txn/outcome.hpp>
 #include <weft/txn/transaction_id.hpp>
 
 namespace weft::txn {
 
-/// Which transactions have committed. A coordinator's sequences are dense, so ranges of them take little room.
+/// Which transactions have committed. A coordinator's sequences are dense, so ranges of them take little room; what is
+/// trimmed away is not known any more, which is not the same as aborted.
 class outcome_table {
  public:
   struct range {
@@ -19,43 +22,34 @@ class outcome_table {
     std::uint64_t last = 0;
     friend bool operator==(const range&, const range&) = default;
   };
+  struct coordinator_outcomes {
+    std::uint64_t known_from = 0;  ///< below, only what stands in `committed` is known
+    std::vector<range> committed;  ///< ascending, apart from each other
+  };
 
   void add_committed(const transaction_id& id) { add(id.epoch, id.coordinator, {id.sequence, id.sequence}); }
-  void add(std::uint32_t epoch, std::uint32_t coordinator, range what) {
-    auto& all = committed_[{epoch, coordinator}];
-    // Mostly the newest.
-    auto at = std::upper_bound(all.begin(), all.end(), what.first,
-                               [](std::uint64_t first, const range& r) { return first < r.first; });
-    if (at != all.begin() && std::prev(at)->last + 1 >= what.first) {
-      --at;
-      at->last = std::max(at->last, what.last);
-    } else {
-      at = all.insert(at, what);
-    }
-    auto next = std::next(at);
-    while (next != all.end() && next->first <= at->last + 1) {
-      at->last = std::max(at->last, next->last);
-      next = all.erase(next);
-    }
-  }
-  bool has_committed(const transaction_id& id) const {
-    const auto found = committed_.find({id.epoch, id.coordinator});
-    if (found == committed_.end()) return false;
-    const auto& all = found->second;
-    const auto at = std::upper_bound(all.begin(), all.end(), id.sequence,
-                                     [](std::uint64_t sequence, const range& r) { return sequence < r.first; });
-    return at != all.begin() && std::prev(at)->last >= id.sequence;
-  }
-  /// Calls `visit(epoch, coordinator, range)` for each range.
+  void add(std::uint32_t epoch, std::uint32_t coordinator, range what);
+  /// Adds what another table knows, and does not know.
+  void add(std::uint32_t epoch, std::uint32_t coordinator, const coordinator_outcomes& other);
+  void forget_runs_before(std::uint32_t epoch);
+  std::uint32_t first_epoch() const noexcept { return first_epoch_; }
+
+  bool has_committed(const transaction_id& id) const;
+  /// Nothing: it is too long ago to be known.
+  std::optional<transaction_outcome> find(const transaction_id& id) const;
+
+  /// If there are more than `most` ranges, drops the oldest of those that end below `below`, to half as many.
+  void trim(std::uint32_t epoch, std::uint32_t coordinator, std::uint64_t below, std::size_t most);
+
+  /// Calls `visit(epoch, coordinator, coordinator_outcomes)` for each coordinator.
   template <class Visit>
   void for_each(Visit&& visit) const {
-    for (const auto& [who, all] : committed_) {
-      for (const range& r : all) visit(who.first, who.second, r);
-    }
+    for (const auto& [who, of] : all_) visit(who.first, who.second, of);
   }
 
  private:
-  std::map<std::pair<std::uint32_t, std::uint32_t>, std::vector<range>> committed_;
+  std::map<std::pair<std::uint32_t, std::uint32_t>, coordinator_outcomes> all_;
+  std::uint32_t first_epoch_ = 0;
 };
 
 }  // namespace weft::txn

@@ -10,7 +10,7 @@
 #include <utility>
 
 #include <weft/core/type_hash.hpp>
-#include <weft/txn/wire.hpp>
+#include <weft/txn/entries.hpp>
 
 namespace weft::txn {
 
@@ -24,28 +24,50 @@ constexpr int owner_of(std::uint32_t slot, int ranks) noexcept {
   return static_cast<int>(static_cast<std::uint64_t>(slot) * static_cast<std::uint64_t>(ranks) / slot_count);
 }
 
-/// The keys and values of one rank, in memory.
+/// The keys of users and the names of transactions share one space. `key_bytes`: the length that all encoded keys have,
+/// or 0 if theirs differs; then they begin with a format, which is 1 or 2.
+constexpr bool is_name(std::string_view key, std::size_t key_bytes) noexcept {
+  return key_bytes != 0 ? key.size() != key_bytes : key.starts_with('\xff');
+}
+/// The key of a name: one that no user's key is equal to. A second byte of 1 says that a third is there for the length.
+inline std::string key_of_name(std::string_view name, std::size_t key_bytes) {
+  const bool is_padded = name.size() + 2 == key_bytes;
+  std::string key{'\xff', is_padded ? '\1' : '\0'};
+  if (is_padded) key.push_back('\0');
+  return key.append(name);
+}
+
+/// The keys and values of one rank, in memory, and what is known of names there.
 class partition {
  public:
+  using cells = std::unordered_map<std::string, std::string>;
+  explicit partition(std::size_t key_bytes) noexcept : key_bytes_(key_bytes) {}
+
   std::optional<std::string> find(const std::string& key) const {
-    const auto found = data_.find(key);
-    return found == data_.end() ? std::nullopt : std::optional<std::string>(found->second);
+    const cells& in = is_name(key, key_bytes_) ? names_ : data_;
+    const auto found = in.find(key);
+    return found == in.end() ? std::nullopt : std::optional<std::string>(found->second);
   }
-  void put(std::string key, std::string value) { data_.insert_or_assign(std::move(key), std::move(value)); }
+  void put(const std::string& key, std::string value) { place(key).insert_or_assign(key, std::move(value)); }
   void apply(const entries& writes) {
     for (std::size_t i = 0; i < writes.keys.size(); ++i) {
+      cells& in = place(writes.keys[i]);
       if (writes.values[i]) {
-        data_.insert_or_assign(writes.keys[i], *writes.values[i]);
+        in.insert_or_assign(writes.keys[i], *writes.values[i]);
       } else {
-        data_.erase(writes.keys[i]);
+        in.erase(writes.keys[i]);
       }
     }
   }
-  std::size_t size() const noexcept { return data_.size(); }
-  const std::unordered_map<std::string, std::string>& all() const noexcept { return data_; }
+  const cells& data() const noexcept { return data_; }
+  const cells& names() const noexcept { return names_; }
 
  private:
-  std::unordered_map<std::string, std::string> data_;
+  cells& place(const std::string& key) noexcept { return is_name(key, key_bytes_) ? names_ : data_; }
+
+  std::size_t key_bytes_;
+  cells data_;
+  cells names_;
 };
 
 }  // namespace weft::txn

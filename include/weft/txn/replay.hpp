@@ -31,15 +31,22 @@ struct testimony {
   struct commits {
     std::uint32_t epoch = 0;
     std::uint32_t coordinator = 0;
-    outcome_table::range sequences;
+    outcome_table::coordinator_outcomes outcomes;
   };
   std::vector<promise> prepared;  ///< and neither committed nor aborted in the same journal
   std::vector<transaction_id> aborted;
   std::vector<commits> committed;
+  std::uint32_t first_epoch = 0;  ///< of what is before, nothing is known
 };
 
-std::vector<testimony::commits> commits_of(const outcome_table& all);
-void add(outcome_table& to, std::span<const testimony::commits> all);
+/// Of a snapshot: record type 3.
+struct outcomes_record {
+  std::uint32_t first_epoch = 0;
+  std::vector<testimony::commits> committed;
+};
+
+outcomes_record record_of(const outcome_table& all);
+void add(outcome_table& to, std::uint32_t first_epoch, std::span<const testimony::commits> all);
 
 /// The promises of all testimonies whose transactions have to be committed, each once, ascending; adds them and all
 /// that had committed before to `outcomes`. Every rank comes to the same result.

@@ -2,12 +2,14 @@
 #pragma once
 
 #include <cstddef>
+#include <exception>
 #include <optional>
 #include <string>
 #include <utility>
 
-#include <weft/async/loop.hpp>
+#include <weft/async/future.hpp>
 #include <weft/async/task.hpp>
+#include <weft/core/value_kind.hpp>
 #include <weft/port/context.hpp>
 #include <weft/txn/outcome.hpp>
 #include <weft/txn/store_engine.hpp>
@@ -34,7 +36,7 @@ class store {
   using value_type = Value;
   using transaction_type = transaction<Key, Value>;
 
-  explicit store(context& ctx, store_options options = {}) : engine_(ctx, options) {}
+  explicit store(context& ctx, store_options options = {}) : engine_(ctx, options, key_bytes) {}
 
   /// Collective. A store that is kept has to be opened, and then holds what earlier jobs have committed, with any
   /// number of ranks. Throws `journal_damaged` if something that had been acknowledged is gone.
@@ -42,18 +44,40 @@ class store {
 
   /// Runs `body(tx)`, a callable that returns `task<>`, and commits; on conflict all of it again, with the same age, so
   /// that it is the oldest some day and wins. An exception that leaves the body aborts and passes on; so does an end of
-  /// its own (`tx.abort()`), which gives the result `aborted`. `with_timeout(store.transact(body), 5ms)` gives up.
+  /// its own (`tx.abort()`), which gives the result `aborted`.
+  ///
+  /// With a name, `transact(body, {.name = "step-42"})`, a transaction that has committed under that name before, on any
+  /// rank and in any run of a store that is kept, is not run again: the result is that of then, with 0 attempts.
   template <safe_callable Body>
-  task<transaction_result> transact(Body&& body) {
-    return repeat<std::decay_t<Body>>(std::forward<Body>(body));
+  task<transaction_result> transact(Body&& body, transaction_options options = {},
+                                    source_location where = source_location::current()) {
+    plan how;
+    how.is_read_only = options.read_only;
+    if (!options.name.empty()) how.name_key = txn::key_of_name(options.name, key_bytes);
+    if (options.within > duration::zero())
+      how.end = saturating_add(engine_.time(), options.within);
+    how.where = where;
+    return repeat<std::decay_t<Body>>(std::forward<Body>(body), std::move(how));
   }
-  /// For whoever commits by hand.
-  transaction_type begin() { return transaction_type(engine_, {}); }
+  /// For whoever commits by hand. Of the options only `read_only` and `within` count.
+  transaction_type begin(transaction_options options = {}) {
+    transaction_type tx(engine_, {}, options.read_only);
+    if (options.within > duration::zero())
+      engine_.limit(*tx.of_, saturating_add(engine_.time(), options.within));
+    return tx;
+  }
 
-  /// Whether a transaction has committed: one of this rank, from the moment at which its client may know, or one of any
-  /// rank of an earlier job.
-  transaction_outcome outcome_of(const transaction_id& id) const noexcept {
-    return engine_.has_committed(id) ? transaction_outcome::committed : transaction_outcome::aborted;
+  /// What became of a transaction: one of this rank, from the moment at which its client may know, or one of any rank of
+  /// an earlier run. Nothing: it is too long ago to be known (64 runs, or some ten thousand aborted attempts).
+  std::optional<transaction_outcome> outcome_of(const transaction_id& id) const { return engine_.outcome_of(id); }
+  /// Every rank, each for the names that it keeps: those that committed before `when` (a result's, or `now()`) may be run
+  /// again. Ready when that is durable; gives their number.
+  task<std::size_t> forget_before(transaction_moment when) { return engine_.forget_before(when); }
+  /// Later than every commit that this rank knows of.
+  transaction_moment now() const noexcept {
+    transaction_moment moment = engine_.now();
+    ++moment.counter;
+    return moment;
   }
 
   // --- without transactions --------------------------------------------------------------------------------------
@@ -69,28 +93,77 @@ class store {
   }
   /// Ready when what was loaded on this rank is durable.
   future<void> flush() { return engine_.flush_loaded(); }
-  std::size_t local_size() const noexcept { return engine_.data().size(); }
+  /// Collective: as `load`, but each rank brings other keys, wherever they belong. Ready when all are durable.
+  template <class Pairs>
+  task<> load_all(const Pairs& pairs) {
+    txn::entries all;
+    for (const auto& [key, value] : pairs) {
+      all.keys.push_back(txn::encoded(key));
+      all.values.emplace_back(txn::encoded(value));
+    }
+    return engine_.load_all(std::move(all));
+  }
+  std::size_t local_size() const noexcept { return engine_.data().data().size(); }
+  /// Collective: keys on all ranks.
+  future<std::size_t> size() { return engine_.size(); }
   /// Calls `visit(key, value)` for all that this rank keeps, as committed, in no order.
   template <class Visit>
   void for_each_local(Visit&& visit) const {
-    for (const auto& [key, value] : engine_.data().all()) visit(txn::decoded<Key>(key), txn::decoded<Value>(value));
+    for (const auto& [key, value] : engine_.data().data()) visit(txn::decoded<Key>(key), txn::decoded<Value>(value));
+  }
+  /// Collective: the same for one moment on all ranks. Transactions that have begun end first, others wait; `visit` must
+  /// not wait for any.
+  template <class Visit>
+  task<> snapshot(Visit visit) {
+    co_await engine_.hold_still();
+    std::exception_ptr failure;
+    try {
+      for_each_local(visit);
+    } catch (...) {
+      failure = std::current_exception();
+    }
+    co_await engine_.go_on();
+    if (failure) std::rethrow_exception(failure);
   }
 
   txn::store_stats stats() const noexcept { return engine_.stats(); }
-  /// Transactions that this rank still has to do with, and keys locked here: both 0 when all is quiet.
+  /// Transactions that this rank still has to do with, and keys locked here. When all is quiet, no key is locked; of the last
+  /// transactions of each rank, this one may still know until that rank's next message.
   std::size_t under_way() const noexcept { return engine_.under_way(); }
   std::size_t locked_keys() const noexcept { return engine_.locked_keys(); }
 
  private:
+  static constexpr std::size_t key_bytes = is_bytes<Key> ? sizeof(Key) : 0;
+
+  struct plan {
+    std::string name_key;
+    time_point end = never;
+    source_location where;
+    bool is_read_only = false;
+  };
+
   template <class Body>
-  task<transaction_result> repeat(Body body) {
+  task<transaction_result> repeat(Body body, plan how) {
     std::optional<txn::lock_age> age;
     for (int attempts = 1;; ++attempts) {
-      transaction_type tx(engine_, age);
+      if (engine_.is_still()) {
+        future<void> admission = engine_.admission();
+        co_await admission;
+      }
+      transaction_type tx(engine_, age, how.is_read_only);
       age = tx.of_->age;
-      transaction_result result{transaction_outcome::aborted, tx.id(), attempts};
+      if (how.end != never) engine_.limit(*tx.of_, how.end);
+      transaction_result result{transaction_outcome::aborted, tx.id(), attempts, {}};
       bool met_another = false;
       try {
+        if (!how.name_key.empty()) {
+          task<std::optional<transaction_result>> looking = tx.result_under(how.name_key, how.where);
+          std::optional<transaction_result> earlier = co_await looking;
+          if (earlier) {
+            earlier->attempts = 0;
+            co_return *earlier;
+          }
+        }
         task<> running = body(tx);
         co_await running;
       } catch (const transaction_conflict&) {
@@ -98,6 +171,11 @@ class store {
       }
       if (!met_another) {
         if (tx.has_ended()) co_return result;
+        if (!how.name_key.empty()) {
+          result.outcome = transaction_outcome::committed;
+          result.when = engine_.now();
+          tx.leave_result(how.name_key, result);
+        }
         future<transaction_outcome> ending = tx.commit();
         result.outcome = co_await ending;
         if (result) {
@@ -106,6 +184,7 @@ class store {
         }
       }
       tx.abort();
+      if (engine_.time() >= how.end) throw timed_out("a transaction", how.where);
       future<void> pause = engine_.back_off(attempts);
       co_await pause;
     }

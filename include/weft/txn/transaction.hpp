@@ -95,12 +95,12 @@ class transaction {
 
   /// At once; others see it after the commit.
   void put(const Key& key, const Value& value, source_location where = source_location::current()) {
-    require_open(where);
-    of_->writes.insert_or_assign(txn::encoded(key), txn::encoded(value));
+    require_writable(where);
+    of_->write(txn::encoded(key), txn::encoded(value));
   }
   void erase(const Key& key, source_location where = source_location::current()) {
-    require_open(where);
-    of_->writes.insert_or_assign(txn::encoded(key), std::nullopt);
+    require_writable(where);
+    of_->write(txn::encoded(key), std::nullopt);
   }
 
   /// Has `Function(value, arguments...)` run where `key` is kept, under its lock; `value` is a `Value&` or a
@@ -111,7 +111,11 @@ class transaction {
   template <auto Function, class... Arguments>
   called<typename txn::data_function<Function, Value>::result> call(const Key& key, const Arguments&... arguments) {
     using remote = txn::remote_data_function<Function, Value>;
-    require_open({});
+    if constexpr (txn::data_function<Function, Value>::writes) {
+      require_writable({});
+    } else {
+      require_open({});
+    }
     txn::call what;
     what.function = remote::number();
     what.mode = txn::data_function<Function, Value>::mode;
@@ -120,6 +124,32 @@ class transaction {
     remote::encode_arguments(bytes, arguments...);
     what.arguments.assign(reinterpret_cast<const char*>(bytes.data()), bytes.size());
     return {*engine_, *of_, engine_->add_call(*of_, std::move(what)), {}};
+  }
+
+  /// What has been put, erased and called until now, to go back to. Locks stay.
+  class savepoint {
+    friend class transaction;
+    std::size_t writes = 0;
+    std::size_t calls = 0;
+  };
+  savepoint save() {
+    require_open({});
+    of_->has_savepoint = true;
+    savepoint now;
+    now.writes = of_->undo.size();
+    now.calls = of_->calls.size();
+    return now;
+  }
+  /// Takes back what came after. Throws `usage_error` if a function has run at the data since then, because it was
+  /// awaited or a read had to see what it did. Savepoints made since then are void.
+  void rollback_to(const savepoint& to, source_location where = source_location::current()) {
+    require_open(where);
+    for (std::size_t i = to.calls; i < of_->calls.size(); ++i) {
+      if (of_->calls[i].ticket == 0) continue;
+      throw usage_error("a function that has run at the data cannot be taken back by a savepoint", where);
+    }
+    of_->calls.resize(std::min(to.calls, of_->calls.size()));
+    of_->undo_to(to.writes);
   }
 
   /// Ends it. `aborted`: another transaction was in the way, and nothing has happened.
@@ -136,11 +166,29 @@ class transaction {
 
  private:
   friend class store<Key, Value>;
-  transaction(txn::store_engine& engine, std::optional<txn::lock_age> age)
-      : engine_(&engine), of_(&engine.begin(age)) {}
+  transaction(txn::store_engine& engine, std::optional<txn::lock_age> age, bool is_read_only)
+      : engine_(&engine), of_(&engine.begin(age)) {
+    of_->is_read_only = is_read_only;
+  }
 
   void require_open(source_location where) const {
-    if (ended_) throw usage_error("this transaction has ended" + describe(where), where);
+    if (ended_) throw usage_error("this transaction has ended", where);
+  }
+  void require_writable(source_location where) const {
+    require_open(where);
+    if (of_->is_read_only) throw usage_error("this transaction was begun to read only", where);
+  }
+  /// The result of an earlier transaction under the name that has this key; locks it for this one.
+  task<std::optional<transaction_result>> result_under(std::string name_key, source_location where) {
+    std::vector<std::string> keys;
+    keys.push_back(std::move(name_key));
+    task<> reading = read(keys, txn::lock_mode::exclusive, where);
+    co_await reading;
+    const auto& found = of_->reads.at(keys.front());
+    co_return found ? std::make_optional(txn::decoded<transaction_result>(*found)) : std::nullopt;
+  }
+  void leave_result(const std::string& name_key, const transaction_result& result) {
+    of_->write(name_key, txn::encoded(result));
   }
   std::optional<Value> value_of(const std::string& key) const {
     const auto written = of_->writes.find(key);

@@ -11,6 +11,8 @@
 
 #include <weft/async/future.hpp>
 #include <weft/async/loop.hpp>
+#include <weft/async/timer_queue.hpp>
+#include <weft/txn/attempt.hpp>
 #include <weft/txn/coordinator.hpp>
 #include <weft/txn/lock_age.hpp>
 #include <weft/txn/outcome.hpp>
@@ -19,45 +21,6 @@
 #include <weft/txn/site.hpp>
 
 namespace weft::txn {
-
-/// One attempt of a transaction, on the rank where its body runs.
-struct attempt {
-  using cells = std::map<std::string, std::optional<std::string>>;
-  struct answer {
-    bool is_refused = false;
-    std::vector<std::optional<std::string>> values;
-  };
-  /// A function that is to run, or has run, at the data.
-  struct asked_call {
-    call what;  ///< only its key once it is sent
-    int rank = 0;
-    std::uint32_t ticket = 0;  ///< 0: still here
-    bool writes = false;
-    bool is_awaited = false;  ///< the body sees what it throws
-    std::optional<call_answer> answer;
-    std::vector<promise<void>> waiting;
-    bool is_on_its_way() const noexcept { return ticket != 0 && !answer; }
-    void tell() {
-      for (promise<void>& each : waiting) each.set_value();
-      waiting.clear();
-    }
-  };
-  transaction_id id;
-  lock_age age;
-  coordinator core;
-  std::vector<int> contacts;  ///< ranks that have heard of it
-  std::vector<int> members;   ///< ranks by member, once it commits or aborts
-  cells reads;                ///< of keys whose locks are held
-  cells writes;
-  std::vector<asked_call> calls;
-  std::vector<remote_failure> failure;  ///< one element: a function threw while it was to commit
-  std::map<std::uint32_t, promise<answer>> awaited;  ///< by ticket
-  std::optional<promise<transaction_outcome>> ending;
-  std::uint32_t securing = 0;  ///< ticket of the request for the locks of what was written on this rank
-  bool wrote_here = false;
-  bool is_doomed = false;  ///< refused or wounded
-  bool is_in_use = true;   ///< by a `transaction`
-};
 
 /// The coordinators of one rank.
 class transaction_manager {
@@ -89,6 +52,10 @@ class transaction_manager {
   void abort(attempt& of);
   /// The time for it is over. Nothing happens if it is too late to abort.
   void on_deadline(attempt& of);
+  /// From `end` on that is so.
+  void limit(attempt& of, time_point end);
+  /// Ends those whose time is over, outside the loop's timers. Returns whether there were any.
+  bool end_late();
 
   void on_message(int from, wire&& message);
   void on_durable(const transaction_id& id, record_kind what);
@@ -96,6 +63,7 @@ class transaction_manager {
   /// All attempts below are over everywhere.
   std::uint64_t finished() const noexcept { return attempts_.empty() ? last_sequence_ + 1 : attempts_.begin()->first; }
   age_clock& clock() noexcept { return clock_; }
+  const age_clock& clock() const noexcept { return clock_; }
   /// As `resource_manager::for_each_needed`.
   template <class Visit>
   void for_each_needed(Visit&& visit) const {
@@ -117,6 +85,7 @@ class transaction_manager {
   const settings& how() const noexcept { return how_; }
 
  private:
+  friend struct attempt_timer;
   void ask(attempt& of, int rank, wire&& request);
   static bool is_going_on(const attempt& of) noexcept {
     return !of.is_doomed && of.core.now() == coordinator::state::idle;
@@ -146,6 +115,7 @@ class transaction_manager {
   settings how_;
   age_clock clock_;
   std::map<std::uint64_t, std::unique_ptr<attempt>> attempts_;  ///< by sequence
+  std::vector<std::uint64_t> late_;
   std::uint64_t last_sequence_ = 0;
   std::uint32_t last_ticket_ = 0;
 };

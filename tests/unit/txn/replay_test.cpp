@@ -135,7 +135,7 @@ TEST(outcome_table, keeps_ranges) {
   outcome_table t;
   for (std::uint64_t sequence : {5u, 7u, 6u, 1u, 2u}) t.add_committed({1, 0, sequence});
   std::vector<outcome_table::range> all;
-  t.for_each([&](std::uint32_t, std::uint32_t, const outcome_table::range& r) { all.push_back(r); });
+  t.for_each([&](std::uint32_t, std::uint32_t, const outcome_table::coordinator_outcomes& of) { all = of.committed; });
   EXPECT_EQ(all, (std::vector<outcome_table::range>{{1, 2}, {5, 7}}));
   EXPECT_TRUE(t.has_committed({1, 0, 6}));
   EXPECT_FALSE(t.has_committed({1, 0, 3}));
