@@ -24,4 +24,8 @@ void queues(runner& with, context& ctx);
 /// Items through a durable queue, beside raw writes and forces (part of `queues`).
 void durables(runner& with, context& ctx);
 
+/// Transfers between accounts of two ranks by transactions without durability, beside a loop over raw MPI. Collective over
+/// exactly 2 ranks.
+void transactions(runner& with, context& ctx);
+
 }  // namespace weft::bench

@@ -49,6 +49,9 @@ if len(os.sched_getaffinity(0)) >= 2:
 check(rows(2, "p2p", "--only", "record", "--quick"), [("record", "boost"), ("record", "handpacked")])
 check(rows(2, "p2p", "--only", "blocking/8", "--quick"), [("blocking/8", "raw")])
 check(rows(2, "port", "--quick"), [("post/8", "raw"), ("post/8", "coalesced"), ("round_trip/8", "raw")])
+check(rows(2, "txn", "--only", "transfer_call/16", "--quick"), [("transfer_call/16", "raw 2pc")])
+check(rows(2, "txn", "--only", "transfer_get_put/64", "--quick"), [("transfer_get_put/64", "raw 2pc")])
+check(rows(2, "txn", "--only", "ceiling", "--quick"), [("ceiling/1", "round trip"), ("ceiling/16", "ceiling/1")])
 found = rows(0, "farm", "--quick")
 names = [("farm", "xargs_sh"), ("farm", "xargs")]
 check(found, names + [("farm", "parallel")] if shutil.which("parallel") else names)
