@@ -13,6 +13,8 @@ void p2p(runner& with, context& ctx);
 void any(runner& with, context& ctx);
 /// Messages of ports, beside raw MPI and a loop that packs by hand. Collective over 2 ranks.
 void ports(runner& with, context& ctx);
+/// Remote calls, beside a raw ping-pong and messages of ports. Collective over 2 ranks.
+void rpcs(runner& with, context& ctx);
 /// What one rank pays for its loop: timers, tasks, posts from other threads.
 void loops(runner& with, context& ctx);
 /// Records of 64 bytes appended to a journal in the working directory, beside raw writes and forces. One rank.

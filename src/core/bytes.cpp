@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t smallest_capacity = 256;
 }
 
-byte_buffer::~byte_buffer() { std::free(data_); }
+void byte_buffer::release() noexcept { std::free(data_); }
 
 void byte_buffer::grow_to(std::size_t capacity) {
   // realloc, not new: large buffers move by remapping pages instead of copying.

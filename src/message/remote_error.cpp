@@ -19,13 +19,17 @@ std::string readable_type(const char* mangled) {
 
 }  // namespace
 
+remote_failure failure_of(const std::exception& caught) {
+  // Handed on by who called it in turn: what it carries is the first cause.
+  if (const auto* remote = dynamic_cast<const remote_error*>(&caught)) return {remote->type(), remote->text()};
+  return {readable_type(typeid(caught).name()), caught.what()};
+}
+
 remote_failure failure_of(const std::exception_ptr& thrown) {
   try {
     std::rethrow_exception(thrown);
-  } catch (const remote_error& e) {
-    return {e.type(), e.text()};  // handed on by who called it in turn
   } catch (const std::exception& e) {
-    return {readable_type(typeid(e).name()), e.what()};
+    return failure_of(e);
   } catch (...) {
     const std::type_info* type = abi::__cxa_current_exception_type();
     return {type != nullptr ? readable_type(type->name()) : "unknown", text_of(thrown)};

@@ -27,7 +27,9 @@ class byte_buffer {
   }
   byte_buffer(const byte_buffer&) = delete;
   byte_buffer& operator=(const byte_buffer&) = delete;
-  ~byte_buffer();
+  ~byte_buffer() {
+    if (data_ != nullptr) release();
+  }
 
   std::byte* data() noexcept { return data_; }
   const std::byte* data() const noexcept { return data_; }
@@ -56,6 +58,7 @@ class byte_buffer {
   }
 
  private:
+  void release() noexcept;
   void grow_to(std::size_t capacity);
   void grow_by(std::size_t more);
 

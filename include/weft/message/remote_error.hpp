@@ -14,6 +14,8 @@ struct remote_failure {
   std::string text;  ///< what it says, with the line that threw it where that is known
 };
 remote_failure failure_of(const std::exception_ptr& thrown);
+/// Of one that has just been caught: spares throwing it again.
+remote_failure failure_of(const std::exception& caught);
 
 /// A function that ran on another rank, or at the data of another, has thrown.
 class remote_error : public error {

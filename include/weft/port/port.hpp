@@ -231,7 +231,9 @@ class port final {
                                                                                      receiver_->where()));
       return;
     }
-    hub_.open_run(to, *receiver_, detail::run_kind::encoded, length_bytes + bytes.size());
+    if (to.run_port != number_ || static_cast<std::size_t>(to.limit - to.cursor) < length_bytes + bytes.size()) {
+      hub_.open_run(to, *receiver_, detail::run_kind::encoded, length_bytes + bytes.size());
+    }
     const auto length = static_cast<std::uint32_t>(bytes.size());
     std::memcpy(to.cursor, &length, length_bytes);
     if (length != 0) std::memcpy(to.cursor + length_bytes, bytes.data(), length);

@@ -52,6 +52,10 @@ check(rows(2, "port", "--quick"), [("post/8", "raw"), ("post/8", "coalesced"), (
 check(rows(2, "txn", "--only", "transfer_call/16", "--quick"), [("transfer_call/16", "raw 2pc")])
 check(rows(2, "txn", "--only", "transfer_get_put/64", "--quick"), [("transfer_get_put/64", "raw 2pc")])
 check(rows(2, "txn", "--only", "ceiling", "--quick"), [("ceiling/1", "round trip"), ("ceiling/16", "ceiling/1")])
+check(
+    rows(2, "rpc", "--quick"),
+    [("call/8", "raw"), ("call/256_in_flight", "alone"), ("call/throws", "alone"), ("cast/8", "post")],
+)
 found = rows(0, "farm", "--quick")
 names = [("farm", "xargs_sh"), ("farm", "xargs")]
 check(found, names + [("farm", "parallel")] if shutil.which("parallel") else names)
