@@ -25,7 +25,7 @@ namespace {
 
 using namespace weft::seeds;
 
-const suite* const all_suites[] = {&queue_suite, &port_suite, &collective_suite, &scope_suite};
+const suite* const all_suites[] = {&queue_suite, &port_suite, &collective_suite, &scope_suite, &call_suite};
 
 struct budget {
   std::uint64_t first = 1;
