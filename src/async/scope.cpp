@@ -2,6 +2,7 @@
 #include <weft/async/scope.hpp>
 
 #include <weft/core/error.hpp>
+#include <weft/core/planted_fault.hpp>
 
 namespace weft {
 
@@ -59,8 +60,10 @@ void scope::emptied() noexcept {
   if (!joined_) return;
   promise<void> joined = std::move(*joined_);
   joined_.reset();
-  if (!joined.wanted()) return;  // who joined was cancelled: the error is left for the next join, or the destructor
+  if (!joined.wanted() && !WEFT_PLANTED("loop.error_told_to_a_cancelled_join"))
+    return;  // who joined was cancelled: the error is left for the next join, or the destructor
   if (error_) {
+    WEFT_REACHED("loop.join_throws_the_error_of_a_child");
     joined.set_error(std::exchange(error_, nullptr));
   } else {
     joined.set_value();

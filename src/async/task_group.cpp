@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <weft/async/task_group.hpp>
 
+#include <weft/core/planted_fault.hpp>
+
 namespace weft::detail {
 
 void task_group::add(task_node& node) noexcept {
@@ -23,7 +25,8 @@ void task_group::cancel_all() noexcept {
   // A cancelled task leaves the list, and unwinding it may end others: start over after each. One that stays is on the
   // caller's stack and was asked to stop.
   for (task_node* node = first_; node != nullptr;) {
-    if (node->root->cancel_requested()) {
+    if (node->root->cancel_requested() ||
+        (WEFT_PLANTED("loop.oldest_child_is_not_cancelled") && node->next == nullptr)) {
       node = node->next;
       continue;
     }

@@ -5,6 +5,7 @@
 
 #include <weft/async/loop.hpp>
 #include <weft/async/task.hpp>
+#include <weft/core/planted_fault.hpp>
 
 namespace weft::detail {
 
@@ -21,7 +22,8 @@ void task_root::cancel() noexcept {
     loop_->resume_now(point->abandon(*point), this);
     return;
   }
-  if (queued) {
+  if (queued && !WEFT_PLANTED("loop.a_ready_task_is_not_cancelled")) {
+    WEFT_REACHED("loop.cancelled_when_it_was_ready");
     const std::coroutine_handle<> coroutine = loop_->unschedule(*this);
     loop_->resume_now(coroutine, this);
   }

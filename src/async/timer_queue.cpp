@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <weft/async/timer_queue.hpp>
 
+#include <weft/core/planted_fault.hpp>
+
 #include <algorithm>
 
 namespace weft {
@@ -57,7 +59,7 @@ void timer_queue::remove_at(std::size_t at) noexcept {
   const entry last = heap_.back();
   heap_.pop_back();
   if (at == heap_.size()) return;
-  if (at > 0 && last.before(heap_[(at - 1) / 4])) {
+  if (at > 0 && last.before(heap_[(at - 1) / 4]) && !WEFT_PLANTED("loop.timer_heap_is_not_restored")) {
     sift_up(at, last);
   } else {
     sift_down(at, last);

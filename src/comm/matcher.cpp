@@ -4,6 +4,7 @@
 #include <weft/async/frame_pool.hpp>
 #include <weft/comm/receive.hpp>
 #include <weft/core/bytes.hpp>
+#include <weft/core/planted_fault.hpp>
 
 namespace weft::detail {
 
@@ -91,7 +92,7 @@ bool matcher::post_unless_direct(posted_receive& receive) {
 bool matcher::overlaps_table(int source, int tag) const noexcept {
   if (table_.empty()) return false;
   // Which entries a wildcard overlaps would take a search; the table is always right.
-  if (source == any_source || tag == any_tag) return true;
+  if ((source == any_source || tag == any_tag) && !WEFT_PLANTED("matching.wildcard_overtakes_the_table")) return true;
   return find_receive(source, tag) != nullptr;
 }
 
@@ -104,7 +105,7 @@ void matcher::insert(posted_receive& receive) {
     filter_ = {comm_, receive.source, receive.tag};
   } else if (filter_.peer != receive.source) {
     filter_ = {comm_, any_source, any_tag};
-  } else if (filter_.tag != receive.tag) {
+  } else if (filter_.tag != receive.tag && !WEFT_PLANTED("matching.probe_looks_for_one_tag")) {
     filter_.tag = any_tag;
   }
   table_.push_back(receive);
@@ -132,7 +133,9 @@ posted_receive* matcher::find_receive(int source, int tag) const noexcept {
   const auto consider = [&](std::size_t count, int s, int t) {
     if (count == 0) return;
     posted_receive* other = table_.first(s, t);
-    if (other != nullptr && (oldest == nullptr || other->order < oldest->order)) oldest = other;
+    if (other != nullptr &&
+        (oldest == nullptr || other->order < oldest->order || WEFT_PLANTED("matching.younger_wildcard_comes_first")))
+      oldest = other;
   };
   consider(any_source_count_, any_source, tag);
   consider(any_tag_count_, source, any_tag);
@@ -191,11 +194,12 @@ withdrawal matcher::withdraw(posted_receive& receive) noexcept {
   }
   // One whose message was found can no longer be withdrawn: the transport waits for the message's body.
   completion now;
-  if (loop_.transport().cancel_recv(op.number, now)) {
+  if (loop_.transport().cancel_recv(op.number, now) || WEFT_PLANTED("matching.withdrawn_too_late")) {
     leave(receive);
     op.cancelled();
     return withdrawal::withdrawn;
   }
+  WEFT_REACHED("matching.withdrawn_too_late");
   op.kind().complete(op, now);
   return withdrawal::too_late;
 }
@@ -206,9 +210,12 @@ bool matcher::iprobe(int source, int tag, matched_message& found) {
       found = kept->message;
       return true;
     }
-    if (!overlaps_table(source, tag)) return loop_.transport().iprobe({comm_, source, tag}, found);
+    if (!overlaps_table(source, tag) || WEFT_PLANTED("matching.probe_passes_the_table"))
+      return loop_.transport().iprobe({comm_, source, tag}, found);
     // What a receive in the table takes is not there for a probe. All tags: see `keep`.
-    if (!loop_.transport().improbe({comm_, source, any_tag}, found)) return false;
+    if (!loop_.transport().improbe(
+            {comm_, source, WEFT_PLANTED("matching.probe_keeps_a_younger_message") ? tag : any_tag}, found))
+      return false;
     deliver(found);
   }
 }
@@ -225,6 +232,7 @@ matcher::kept_message* matcher::find_kept(int source, int tag) const noexcept {
 // Of each sender, the kept messages are older than those still in the transport: a message that may have to be kept is
 // looked for with all tags, so that it is its sender's oldest.
 void matcher::keep(const matched_message& message) {
+  WEFT_REACHED("matching.message_is_kept");
   auto* kept = ::new (frame_pool::allocate(sizeof(kept_message))) kept_message;
   kept->source = message.source;
   kept->tag = message.tag;
@@ -236,6 +244,7 @@ void matcher::keep(const matched_message& message) {
 }
 
 matched_message matcher::take_kept(kept_message& kept) noexcept {
+  WEFT_REACHED("matching.kept_message_is_received");
   kept_.remove(kept);
   (kept.earlier != nullptr ? kept.earlier->later : first_kept_) = kept.later;
   (kept.later != nullptr ? kept.later->earlier : last_kept_) = kept.earlier;

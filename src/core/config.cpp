@@ -62,8 +62,12 @@ constexpr declaration declarations[] = {
 };
 
 /// Known, though no settings: what weft-farm tells its tasks, which may be weft programs, and the simulator's switch.
-constexpr std::string_view other_names[] = {"WEFT_TASK_ID",   "WEFT_TASK_LINE", "WEFT_TASK_ATTEMPT",
-                                            "WEFT_TASK_RANK", "WEFT_TASK_SLOT", "WEFT_SIM"};
+constexpr std::string_view other_names[] = {
+    "WEFT_TASK_ID", "WEFT_TASK_LINE", "WEFT_TASK_ATTEMPT", "WEFT_TASK_RANK", "WEFT_TASK_SLOT", "WEFT_SIM",
+#ifdef WEFT_PLANTED_FAULTS
+    "WEFT_FAULT",
+#endif
+};
 
 /// Edit distance with insertions, deletions, replacements and swaps of neighbours (optimal string alignment).
 std::size_t distance(std::string_view a, std::string_view b) {

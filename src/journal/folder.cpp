@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <utility>
 #include <vector>
+#include <weft/core/planted_fault.hpp>
 #include <weft/journal/errors.hpp>
 #include <weft/journal/folder.hpp>
 
@@ -110,6 +111,7 @@ storage_sequence journal_folder::claiming(time_point deadline, std::uint64_t ide
   storage_result got = co_await storage_wait::lock(files_, lock_file_, lock_kind::exclusive, deadline);
   if (!got && got.status != storage_status::timed_out && !has_no_locks(got)) check_storage(got, "lock", path_);
   predecessor_ended_ = static_cast<bool>(got);
+  if (!predecessor_ended_) WEFT_REACHED("epochs.predecessor_is_still_there");
   // Starts exclude each other by a lock of its own, because an earlier run's ranks may hold the other one for ever.
   // Where there are no locks, the numbers that `take_number` hands out once only are what keeps two starts apart.
   closed_at_end claim_lock(files_, open_file(claim_lock_name, open_mode::create));
@@ -124,7 +126,7 @@ storage_sequence journal_folder::claiming(time_point deadline, std::uint64_t ide
   const file_id made = make_new(state);
   got = co_await storage_wait::sync(files_, made);
   publish(made, got);
-  got = co_await storage_wait::sync_directory(files_, space_, path_);
+  if (!WEFT_PLANTED("epochs.claim_is_not_forced")) got = co_await storage_wait::sync_directory(files_, space_, path_);
   check_storage(got, "force the folder", path_);
   const std::string parent = parent_path(path_);  // the folder itself may be new
   got = co_await storage_wait::sync_directory(files_, space_, parent);
@@ -149,7 +151,10 @@ storage_sequence journal_folder::adopting(std::uint32_t writers, time_point dead
   if (got.status == storage_status::timed_out) throw timed_out(("another start of " + path_).c_str(), {});
   if (!got && !has_no_locks(got)) check_storage(got, "lock", path_);
   epoch_state state = read_epoch();
-  if (state.epoch != run_.epoch) throw fenced(path_, run_.epoch, state.epoch);
+  if (state.epoch != run_.epoch && !WEFT_PLANTED("epochs.newer_run_is_replaced")) {
+    WEFT_REACHED("epochs.start_was_overtaken");
+    throw fenced(path_, run_.epoch, state.epoch);
+  }
   state.live = state.epoch;
   state.writers = writers;
   // In two steps: a rank that saw the new content before its name is forced could acknowledge what the next start, back
@@ -181,8 +186,12 @@ epoch_state journal_folder::read_epoch() {
 }
 
 bool journal_folder::may_acknowledge() {
+  if (WEFT_PLANTED("epochs.acknowledged_without_a_look")) return true;
   const epoch_state state = read_epoch();
-  if (state.epoch != run_.epoch) throw fenced(path_, run_.epoch, state.epoch);
+  if (state.epoch != run_.epoch) {
+    WEFT_REACHED("epochs.fenced");
+    throw fenced(path_, run_.epoch, state.epoch);
+  }
   return state.live == run_.epoch && state.is_settled;
 }
 

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstring>
 #include <utility>
+#include <weft/core/planted_fault.hpp>
 #include <weft/journal/errors.hpp>
 #include <weft/journal/journal.hpp>
 
@@ -154,10 +155,14 @@ std::size_t journal::whole_records(std::uint64_t room) const noexcept {
 /// Goes on in the next segment if it is there, and if what stands in this one is forced: one force at a time covers one
 /// file. Otherwise false; a later poll or completion tries again.
 bool journal::rotate() {
-  if (sync_under_way_ || (must_force() && forced_ < written_)) return false;
+  if (sync_under_way_ || (must_force() && forced_ < written_ && !WEFT_PLANTED("journal.goes_on_before_the_force")))
+    return false;
   const std::uint64_t needed =
       layout::segment_header_bytes + layout::record_bytes(layout::payload_length(pending_.data() + pending_from_));
-  if (!spare_.is_ready()) return false;
+  if (!spare_.is_ready()) {
+    WEFT_REACHED("journal.segment_is_not_ready");
+    return false;
+  }
   if (spare_.bytes() < needed) {
     spare_.prepare(next_, needed);
     return false;
@@ -198,7 +203,7 @@ detail::storage_sequence journal::forcing() {
     try {
       detail::check_storage(result, "force", current_.path);
       ++forces_;
-      note_forced(to);
+      note_forced(WEFT_PLANTED("journal.force_covers_later_writes") ? written_ : to);
       // What came meanwhile is written at once and goes into the next force, unless a snapshot is being put together.
       if (!in_snapshot_) step();
     } catch (...) {
@@ -210,7 +215,7 @@ detail::storage_sequence journal::forcing() {
 
 void journal::note_forced(journal_position to) {
   forced_ = to;
-  if (!compacting_ || forced_ < snapshot_end_) return;
+  if (!compacting_ || (forced_ < snapshot_end_ && !WEFT_PLANTED("journal.old_segments_go_early"))) return;
   compacting_ = false;
   needed_segment_ = snapshot_segment_;
 }
@@ -218,7 +223,8 @@ void journal::note_forced(journal_position to) {
 /// The rule of the fence: what is durable is acknowledged only if the epoch file, read after it became durable, still
 /// shows this run.
 void journal::acknowledge() {
-  const journal_position reached = options_.kept == durability::synced ? forced_ : written_;
+  const journal_position reached =
+      options_.kept == durability::synced && !WEFT_PLANTED("journal.acknowledges_what_is_written") ? forced_ : written_;
   if (reached <= durable_ || durable_ >= wanted_ || !folder_.may_acknowledge()) return;
   durable_ = reached;
   mark_previous();

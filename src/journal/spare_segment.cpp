@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 #include <utility>
+#include <weft/core/planted_fault.hpp>
 #include <weft/journal/errors.hpp>
 #include <weft/journal/spare_segment.hpp>
 
@@ -43,7 +44,8 @@ storage_sequence spare_segment::forcing() {
   const std::uint64_t bytes = target_;
   storage_result forced = co_await storage_wait::sync(files, file_);
   check_storage(forced, "force", path_);
-  forced = co_await storage_wait::sync_directory(files, folder_.space(), folder_.path());
+  if (!WEFT_PLANTED("journal.segment_name_is_not_forced"))
+    forced = co_await storage_wait::sync_directory(files, folder_.space(), folder_.path());
   check_storage(forced, "force the folder", folder_.path());
   forced_ = bytes;
 }

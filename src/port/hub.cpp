@@ -5,6 +5,7 @@
 #include <utility>
 
 #include <weft/core/error.hpp>
+#include <weft/core/planted_fault.hpp>
 
 namespace weft::detail {
 
@@ -131,7 +132,7 @@ void message_hub::cancel_ring() {
 std::uint32_t message_hub::add_port(receiver& port) {
   ports_.push_back(&port);
   retired_.push_back(false);
-  retry_ = retry_protocol_ = true;
+  retry_ = retry_protocol_ = !WEFT_PLANTED("port.what_came_before_its_port_stays");
   on_.note_work();
   return static_cast<std::uint32_t>(ports_.size() - 1);
 }

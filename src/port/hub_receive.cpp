@@ -6,6 +6,7 @@
 #include <utility>
 
 #include <weft/core/error.hpp>
+#include <weft/core/planted_fault.hpp>
 #include <weft/port/hub.hpp>
 
 namespace weft::detail {
@@ -94,7 +95,8 @@ bool message_hub::admit(int slot, const completion& what, arrival& here) {
   std::memcpy(&header, bytes, sizeof header);
   peer& from = peer_at(what.source);
   ++metrics_.frames_received;
-  take_acknowledgement(from, header.consumed);
+  if (header.sequence != 0 || !WEFT_PLANTED("credits.control_frames_give_none"))
+    take_acknowledgement(from, header.consumed);
   here = {&from, bytes, nullptr, static_cast<std::uint32_t>(what.bytes), slot};
   if (header.sequence == 0) {
     walk(here, pass::all);
@@ -132,6 +134,7 @@ void message_hub::hold_first(const arrival& what) {
 }
 
 void message_hub::move_out_of_ring(arrival& what) {
+  WEFT_REACHED("port.frame_is_moved_out_of_the_ring");
   frame* f = frame::take();
   std::memcpy(f->bytes, what.bytes, what.size);
   empty_slot(std::exchange(what.slot, none));
@@ -246,7 +249,8 @@ bool message_hub::walk(const arrival& what, pass who) {
     }
     if (run.kind != run_kind::done) {
       if (deliver(*what.from, run, what.bytes + at + sizeof run, who)) {
-        constexpr run_kind done = run_kind::done;
+        const run_kind done =
+            who == pass::protocol && WEFT_PLANTED("port.protocol_message_comes_again") ? run.kind : run_kind::done;
         std::memcpy(what.bytes + at + offsetof(run_header, kind), &done, sizeof done);
       } else {
         all_done = false;
@@ -262,7 +266,10 @@ bool message_hub::deliver(peer& from, const run_header& run, std::byte* content,
     on_fetch_order(from, run, content);
     return true;
   }
-  if (run.port >= ports_.size()) return false;
+  if (run.port >= ports_.size()) {
+    WEFT_REACHED("port.message_comes_before_its_port");
+    return false;
+  }
   receiver* port = ports_[run.port];
   if (port == nullptr) {
     if (run.kind == run_kind::announce) refuse(from, run, content);
@@ -276,7 +283,8 @@ bool message_hub::deliver(peer& from, const run_header& run, std::byte* content,
     return false;
   }
   if (who == pass::protocol && !port->is_protocol()) return false;
-  if (from.fetches > 0 && is_blocked(from, run.port)) return false;
+  if (from.fetches > (WEFT_PLANTED("port.one_large_message_is_overtaken") ? 1 : 0) && is_blocked(from, run.port))
+    return false;
   try {
     switch (run.kind) {
       case run_kind::fixed:

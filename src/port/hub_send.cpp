@@ -6,6 +6,7 @@
 #include <utility>
 
 #include <weft/core/error.hpp>
+#include <weft/core/planted_fault.hpp>
 #include <weft/port/hub.hpp>
 
 namespace weft::detail {
@@ -148,6 +149,7 @@ void message_hub::seal(peer& to) {
     send_numbered(to, f);
     return;
   }
+  WEFT_REACHED("port.frame_waits_for_credit");
   ++metrics_.frames_queued;
   (to.first_queued == nullptr ? to.first_queued : to.last_queued->next) = f;
   to.last_queued = f;
@@ -220,7 +222,7 @@ void message_hub::take_acknowledgement(peer& from, std::uint32_t consumed) {
     return;
   }
   from.acked = consumed;
-  send_queued(from);
+  if (!WEFT_PLANTED("credits.queue_waits_for_the_next_message")) send_queued(from);
   if (!waiting_to_send_.empty()) grant_sendable();
 }
 
@@ -254,7 +256,9 @@ bool message_hub::send_open() {
         seal(*to);
         any = true;
       } else {
-        note_dirty(*to);  // it goes on being filled until there is credit
+        WEFT_REACHED("port.open_frame_waits_for_credit");
+        if (!WEFT_PLANTED("port.open_frame_is_forgotten"))
+          note_dirty(*to);  // it goes on being filled until there is credit
       }
     }
     to = next;

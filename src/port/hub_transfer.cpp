@@ -4,6 +4,7 @@
 #include <string>
 
 #include <weft/core/error.hpp>
+#include <weft/core/planted_fault.hpp>
 #include <weft/port/hub.hpp>
 
 namespace weft::detail {
@@ -53,6 +54,7 @@ bool message_hub::is_blocked(const peer& from, std::uint32_t port) const noexcep
 }
 
 void message_hub::refuse(peer& from, const run_header& run, const std::byte* content) {
+  WEFT_REACHED("port.large_message_is_refused");
   announcement what;
   if (run.bytes != sizeof what) return fail("a frame has an announcement of a wrong size");
   std::memcpy(&what, content, sizeof what);
@@ -103,7 +105,10 @@ void message_hub::request(incoming& what) {
   }
   const auto asked = std::count_if(incoming_.begin(), incoming_.end(),
                                    [&](const incoming* i) { return i->from == &from && i->tag != 0 && !i->arrived; });
-  if (asked >= most_fetches) return;
+  if (asked >= most_fetches) {
+    WEFT_REACHED("port.large_message_waits_for_its_turn");
+    return;
+  }
   if (free_tags_.empty() && next_tag_ > transport_.limits().max_tag) return;
   if (free_tags_.empty()) {
     what.tag = next_tag_++;
@@ -128,7 +133,7 @@ void message_hub::request_next(const peer& from) {
 void message_hub::fetched(incoming& what) {
   what.arrived = true;
   if (what.tag != 0) free_tags_.push_back(what.tag);
-  request_next(*what.from);
+  if (!WEFT_PLANTED("port.fifth_large_message_is_not_fetched")) request_next(*what.from);
   receiver* port = ports_[what.port];
   retry_ = true;
   if (port == nullptr || port->is_protocol()) deliver_fetched(what);
@@ -140,7 +145,7 @@ void message_hub::deliver_fetched(incoming& what) {
   retry_ = retry_protocol_ = true;
   receiver* port = ports_[what.port];
   if (port == nullptr) {
-    ++metrics_.dropped;
+    if (!retired_[what.port]) ++metrics_.dropped;
   } else {
     try {
       port->deliver_fetched(what);

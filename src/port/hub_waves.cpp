@@ -4,6 +4,7 @@
 #include <vector>
 
 #include <weft/core/error.hpp>
+#include <weft/core/planted_fault.hpp>
 #include <weft/port/hub.hpp>
 
 namespace weft::detail {
@@ -77,7 +78,8 @@ future<void> message_hub::quiescence(source_location where) {
 bool message_hub::is_passive() const noexcept {
   std::size_t active = on_.tasks().size();
   for (const receiver* port : ports_) {
-    if (port != nullptr) active += port->tasks().size();
+    if (port != nullptr && !WEFT_PLANTED("termination.handlers_that_sleep_do_not_count"))
+      active += port->tasks().size();
   }
   if (active == 0) return true;
   std::size_t awaiting = 0;
@@ -143,7 +145,8 @@ void message_hub::start_wave(std::int64_t out, std::int64_t in) {
 
 void message_hub::wave_done(const std::array<std::int64_t, 2>& sums) {
   std::exchange(wave_, nullptr)->drop();
-  const bool is_over = sums[0] == sums[1] && sums == last_wave_;
+  const bool is_over = sums[0] == sums[1] && (sums == last_wave_ || WEFT_PLANTED("termination.one_count_is_enough"));
+  if (sums[0] == sums[1] && !is_over) WEFT_REACHED("termination.counts_agree_for_the_first_time");
   last_wave_ = sums;
   if (!is_over) return;
   last_wave_ = {-1, -1};

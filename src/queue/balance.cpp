@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include <weft/core/planted_fault.hpp>
+
 namespace weft::detail {
 
 balance::balance(context& ctx, balanced& queue)
@@ -19,6 +21,7 @@ balance::balance(context& ctx, balanced& queue)
   timer_.role = timer_role::background;
   timer_.fire = [](timer_node& self) noexcept {
     balance& of = *static_cast<patience_timer&>(self).of;
+    WEFT_REACHED("stealing.victim_does_not_answer");
     of.impatient_ = true;
     of.ctx_.loop().note_work();
   };
@@ -51,13 +54,17 @@ placement balance::nearness(int rank) const noexcept {
 /// How many items may leave now: half, rounded up; the last one stays where somebody asks for items.
 std::size_t balance::share(std::uint64_t types, placement nearness) const noexcept {
   const std::size_t available = queue_.available(types, nearness);
-  if (available == 1 && queue_.consuming(types) && !away_) return 0;
+  if (available == 1 && (queue_.consuming(types) || WEFT_PLANTED("stealing.last_item_always_stays")) && !away_)
+    return 0;
   return away_ ? available : (available + 1) / 2;
 }
 
 int balance::choose_victim() {
   if (tries_ < 2 && !node_peers_.empty()) return node_peers_[random_.below(node_peers_.size())];
-  if (hint_ >= 0 && hint_ != ctx_.rank()) return std::exchange(hint_, -1);
+  if (hint_ >= 0 && hint_ != ctx_.rank()) {
+    WEFT_REACHED("stealing.hint_is_followed");
+    return std::exchange(hint_, -1);
+  }
   const int at = static_cast<int>(random_.below(static_cast<std::uint64_t>(ctx_.size() - 1)));
   return at < ctx_.rank() ? at : at + 1;
 }
@@ -87,6 +94,7 @@ void balance::ask(std::uint64_t types) {
 }
 
 void balance::register_with_lifelines(std::uint64_t types) {
+  WEFT_REACHED("stealing.lifelines_are_asked");
   on_lifelines_ = true;
   for (int bit = 1; bit < ctx_.size(); bit *= 2) {
     const int rank = ctx_.rank() ^ bit;
@@ -111,6 +119,7 @@ void balance::give() {
       ++at;
       continue;
     }
+    WEFT_REACHED("stealing.gift_to_a_lifeline");
     registered_.erase(registered_.begin() + static_cast<std::ptrdiff_t>(at));
     send(to.rank, count, to.types, false);
   }
@@ -135,7 +144,9 @@ void balance::give_away() {
     const int to = next_peer();
     const std::size_t count = is_present(to) ? std::min(each, queue_.available(all, nearness(to))) : 0;
     round = count == 0 ? round + 1 : 0;
-    if (count > 0) send(to, count, all, false);
+    if (count == 0) continue;
+    WEFT_REACHED("stealing.given_away_by_a_rank_that_left");
+    send(to, count, all, false);
   }
 }
 
@@ -189,7 +200,7 @@ void balance::on_items(int, std::size_t count, bool is_answer, int hint) {
   }
   if (count > 0) {
     tries_ = 0;
-    on_lifelines_ = false;
+    on_lifelines_ = on_lifelines_ && WEFT_PLANTED("stealing.no_search_after_a_gift");
   } else {
     ++failed_requests_;
     hint_ = hint;
@@ -208,12 +219,13 @@ void balance::join_wave() {
 
 void balance::wave_done(const std::array<std::int64_t, 3>& sums) {
   in_wave_ = false;
-  if (sums[0] == sums[1] && sums[2] == 0) {
+  if (sums[0] == sums[1] && (sums[2] == 0 || WEFT_PLANTED("termination.later_wave_is_ignored"))) {
     drained_ = true;
     ending_ = ctx_.loop().now() - settled_at_;
     queue_.on_drained();
     return;
   }
+  if (sums[0] == sums[1]) WEFT_REACHED("termination.message_crossed_the_wave");
   join_wave();
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <weft/queue/durable_ledger.hpp>
 
+#include <weft/core/planted_fault.hpp>
+
 #include <algorithm>
 #include <array>
 
@@ -102,8 +104,9 @@ future<void> durable_ledger::flush(source_location where) {
 
 bool durable_ledger::is_flushed(const flush_wait& wait) const noexcept {
   if (log_->durable() < wait.position) return false;
-  return std::all_of(wait.settled.begin(), wait.settled.end(),
-                     [this](const auto& each) { return accounts_.at(each.first).settled >= each.second; });
+  return std::all_of(wait.settled.begin(), wait.settled.end(), [this](const auto& each) {
+    return accounts_.at(each.first).settled >= (WEFT_PLANTED("leases.flush_waits_for_one_item") ? 1 : each.second);
+  });
 }
 
 void durable_ledger::let_flushers_go() {
@@ -188,6 +191,7 @@ void durable_ledger::release_more() {
     items.push_back(backlog_.front());
     ids.push_back(backlog_.front()->header.id);
   }
+  WEFT_REACHED("leases.backlog_is_released");
   records::append_ids(*log_, records::released_type, ids, numbers_);
   for (const durable_record* item : items) releasing_.push_back({log_->end(), item});
   is_busy_ = true;
@@ -213,6 +217,7 @@ bool durable_ledger::poll_journal() {
 void durable_ledger::compact_if_due() {
   const std::uint64_t due = std::max<std::uint64_t>(options_.compact_bytes, 2 * item_bytes_);
   if (log_->compacting() || log_->bytes_since_snapshot() < due) return;
+  WEFT_REACHED("leases.journal_is_compacted");
   log_->compact([this](journal& to) { write_snapshot(to); });
 }
 
@@ -250,12 +255,16 @@ void durable_ledger::on_durable() noexcept {
 }
 
 void durable_ledger::release_durable(journal_position durable) {
-  for (; !releasing_.empty() && releasing_.front().position <= durable; releasing_.pop_front())
+  for (; !releasing_.empty() &&
+         (releasing_.front().position <= durable || WEFT_PLANTED("leases.handed_out_before_it_is_durable"));
+       releasing_.pop_front())
     owner_.on_released(*releasing_.front().item);
 }
 
 void durable_ledger::settle_durable(journal_position durable) {
-  for (; !acknowledging_.empty() && acknowledging_.front().position <= durable; acknowledging_.pop_front()) {
+  for (; !acknowledging_.empty() &&
+         (acknowledging_.front().position <= durable || WEFT_PLANTED("leases.settled_before_it_is_durable"));
+       acknowledging_.pop_front()) {
     const acknowledgement& next = acknowledging_.front();
     if (next.holder != ctx_.rank()) {
       settled_port_.post(next.holder, next.count);

@@ -7,6 +7,7 @@
 #include <weft/async/timer.hpp>
 #include <weft/comm/collectives.hpp>
 #include <weft/comm/reductions.hpp>
+#include <weft/core/planted_fault.hpp>
 #include <weft/journal/errors.hpp>
 #include <weft/queue/durable_ledger.hpp>
 
@@ -71,16 +72,18 @@ task<> durable_ledger::until_ready() {
 void durable_ledger::read_share() {
   journal_reader reader(*folder_, options_.on_damage);
   const auto step = static_cast<std::uint32_t>(ctx_.size());
-  for (auto writer = static_cast<std::uint32_t>(ctx_.rank()); writer < folder_->run().writers; writer += step) {
+  for (auto writer = static_cast<std::uint32_t>(ctx_.rank()); writer < folder_->run().writers;
+       writer += WEFT_PLANTED("leases.one_journal_for_each_rank") ? folder_->run().writers : step) {
     auto each = [this](const journal_record& record) { visit(record); };
     const journal_summary summary = reader.read(writer, each);
+    if (summary.cut) WEFT_REACHED("leases.start_after_a_torn_record");
     if (summary.cut) ctx_.log().warn("queue", describe(*summary.cut));
   }
   for (auto& [id, item] : items_) found_.push_back(&item);
   std::sort(found_.begin(), found_.end(), [](const auto* a, const auto* b) { return a->header.id < b->header.id; });
   std::size_t released = 0;
   for (durable_record* item : found_) {
-    item->header.earlier += item->is_released ? 1 : 0;
+    item->header.earlier += item->is_released && !WEFT_PLANTED("leases.earlier_attempt_is_not_counted") ? 1 : 0;
     item->header.home = static_cast<std::uint32_t>(ctx_.rank());
     item->is_released = item->tag.priority > 0 || released < options_.window;
     released += item->is_released ? 1 : 0;
@@ -100,11 +103,12 @@ void durable_ledger::visit(const journal_record& record) {
   } else if (record.type == records::total_type) {
     std::uint64_t before = 0;
     is_right = record.payload.size() == sizeof before;
-    if (is_right) std::memcpy(&before, record.payload.data(), sizeof before);
+    if (is_right && !WEFT_PLANTED("leases.total_of_a_snapshot_is_ignored"))
+      std::memcpy(&before, record.payload.data(), sizeof before);
     put_ += before;
   } else if (record.type == records::done_type) {
     is_right = records::for_each_id(record.payload, [this](const durable_id& id) { forget(id); });
-  } else if (record.type == records::released_type) {
+  } else if (record.type == records::released_type && !WEFT_PLANTED("leases.released_record_is_ignored")) {
     is_right = records::for_each_id(record.payload, [this](const durable_id& id) {
       if (const auto found = items_.find(id); found != items_.end()) found->second.is_released = true;
     });

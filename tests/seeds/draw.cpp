@@ -22,7 +22,7 @@ sim::world_options draw_world(std::uint64_t seed) {
   if (random.below(2) == 0) options.faults.pauses = 1 + static_cast<int>(random.below(4));
   if (random.below(2) == 0) options.faults.slow_ranks = 1 + static_cast<int>(random.below(3));
   if (random.below(2) == 0) options.faults.delays = 1 + static_cast<int>(random.below(4));
-  options.limits.virtual_time = 60s;
+  options.limits.virtual_time = 2s;
   bound_world(options);
   return options;
 }

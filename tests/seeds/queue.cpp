@@ -21,7 +21,7 @@ std::string run(std::uint64_t seed, tally& counts) {
   options.cancels = random.below(8) == 0;
   options.retries = static_cast<unsigned>(random.below(3));
   options.has_consumer = random.below(2) == 0;
-  options.steps = bounded_steps(80 + static_cast<int>(random.below(120)));
+  options.steps = bounded_steps(90 + static_cast<int>(random.below(140)));
   queue_options how;
   how.retries = options.retries;
   if (options.has_consumer) how.capacity = 2 + random.below(30);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // Trees of tasks in scopes, with time-outs, cancellation and errors at random places: a scope's children end before it,
 // what they hold is given back, and no message is lost by a time-out.
+#include <set>
 #include <stdexcept>
 #include <vector>
 
@@ -20,10 +21,16 @@ struct books {
   std::string wrong;
 };
 
+/// The tasks of one scope.
+struct family {
+  int alive = 0;
+  bool has_failed = false;  ///< one of them ended by an error
+};
+
 /// Counts the tasks of one scope that are alive.
 class alive {
  public:
-  explicit alive(int& count) : count_(count) { ++count_; }
+  explicit alive(family& of) : count_(of.alive) { ++count_; }
   ~alive() { --count_; }
   alive(const alive&) = delete;
   alive& operator=(const alive&) = delete;
@@ -38,14 +45,14 @@ class forest {
       : ctx_(ctx), all_(all), random_(seed * 2003 + static_cast<std::uint64_t>(ctx.rank())), units_(ctx, 2) {}
 
   task<> run() {
-    for (int i = 0; i < 20; ++i) {
-      int top = 0;
+    for (int i = bounded_steps(60); i > 0; --i) {
+      family top;
       try {
         co_await with_timeout(tree(3, top), time(60'000));
       } catch (const timed_out&) {
       } catch (const std::runtime_error&) {
       }
-      if (top != 0) all_.wrong = "a task outlived its time-out";
+      if (top.alive != 0) all_.wrong = "a task outlived its time-out";
     }
     if (!units_.try_acquire().holds()) all_.wrong = "a cancelled task kept its unit of the semaphore";
     if (in_use_ != 0) all_.wrong = "the semaphore's units are in use by nobody";
@@ -59,13 +66,21 @@ class forest {
   int before() const { return (ctx_.rank() + ctx_.size() - 1) % ctx_.size(); }
 
   /// A task with children, `alive` for as long as it is.
-  task<> tree(int depth, int& siblings) {
+  task<> tree(int depth, family& siblings) {
     const alive here(siblings);
-    if (depth == 0) {
-      co_await leaf();
-      co_return;
+    try {
+      if (depth == 0) {
+        co_await leaf();
+      } else {
+        co_await branch(depth);
+      }
+    } catch (const std::runtime_error&) {
+      siblings.has_failed = true;
+      throw;
     }
-    int children = 0;
+  }
+  task<> branch(int depth) {
+    family children;
     std::exception_ptr error;
     {
       scope mine(ctx_);
@@ -73,68 +88,89 @@ class forest {
         auto dropped = mine.spawn(tree(depth - 1, children));
       }
       try {
-        co_await end(mine);
+        const bool has_joined = co_await end(mine);
+        if (has_joined && children.has_failed) all_.wrong = "a scope forgot the error of its child";
       } catch (...) {
         error = std::current_exception();
       }
     }
-    if (children != 0) all_.wrong = "a child outlived its scope";
+    if (children.alive != 0) all_.wrong = "a child outlived its scope";
     if (error) std::rethrow_exception(error);
   }
-  task<> end(scope& mine) {
+  /// True if the scope was joined to its end.
+  task<bool> end(scope& mine) {
     switch (random_.below(4)) {
       case 0:
-        co_await sleep_for(ctx_, time(10'000));
+        co_await sleep(10'000);
         mine.cancel();
-        break;
-      case 1: {
+        co_return false;
+      case 1:
+      case 2: {
         auto joined = mine.join();
         try {
           co_await with_timeout(std::move(joined), time(20'000));
+          co_return true;
         } catch (const timed_out&) {
         }
+        if (random_.below(2) == 0) co_return false;
+        co_await sleep(10'000);  // children may fail while nobody joins
         break;
       }
       default:
-        co_await mine.join();
+        break;
     }
+    co_await mine.join();
+    co_return true;
+  }
+  /// Sleeps end in the order of their times.
+  task<> sleep(std::uint64_t most) {
+    const auto place = asleep_.insert(ctx_.loop().now() + time(most));
+    const waking guard(asleep_, place);
+    co_await sleep_until(ctx_, *place);
+    // One that is cancelled after its end, before its turn, goes on within the call that cancels it.
+    if (!ctx_.loop().cancelling() && *asleep_.begin() < *place) all_.wrong = "a sleep ended after a longer one";
   }
 
   task<> leaf() {
-    switch (random_.below(6)) {
+    switch (random_.below(12)) {
       case 0:
-        co_await sleep_for(ctx_, time(30'000));
+        co_await sleep(30'000);
         break;
       case 1: {
         const semaphore_permit unit = co_await units_.acquire();
         if (++in_use_ > 2) all_.wrong = "the semaphore gave out more units than it has";
         const in_use_guard guard(in_use_);
-        co_await sleep_for(ctx_, time(10'000));
+        co_await sleep(10'000);
         break;
       }
       case 2:
-        ++all_.sent;
-        co_await ctx_.world().isend(next(), 1, 1);
+      case 3:
+        for (int i = 0; i < 6; ++i) co_await send();
         break;
-      case 3: {
-        const int got = co_await ctx_.world().irecv<int>(before(), 1);
-        all_.received += static_cast<std::uint64_t>(got);
+      case 4:
+      case 5:
+        for (int i = 0; i < 4; ++i) co_await receive();
         break;
-      }
-      case 4: {
-        auto incoming = ctx_.world().irecv<std::vector<int>>(before(), 1);
-        try {
-          const auto got = co_await with_timeout(std::move(incoming), time(5'000));
-          all_.received += got.size();
-        } catch (const timed_out&) {
-        }
+      case 6:
+      case 7:
+        for (int i = 0; i < 3; ++i) co_await receive_in_time(time(5'000));
         break;
-      }
       default:
-        co_await sleep_for(ctx_, time(3'000));
+        co_await sleep(3'000);
         if (random_.below(3) == 0) throw std::runtime_error(fallen);
     }
   }
+  class waking {
+   public:
+    waking(std::multiset<time_point>& all, std::multiset<time_point>::iterator one) : all_(all), one_(one) {}
+    ~waking() { all_.erase(one_); }
+    waking(const waking&) = delete;
+    waking& operator=(const waking&) = delete;
+
+   private:
+    std::multiset<time_point>& all_;
+    std::multiset<time_point>::iterator one_;
+  };
   struct in_use_guard {
     explicit in_use_guard(int& count) : of(count) {}
     ~in_use_guard() { --of; }
@@ -143,17 +179,35 @@ class forest {
     int& of;
   };
 
+  using content = std::vector<int>;
+
+  task<> send() {
+    ++all_.sent;
+    co_await ctx_.world().isend(next(), 1, content(random_.below(4) == 0 ? 3'000 : 1, 1));
+  }
+  task<> receive() {
+    const content got = co_await ctx_.world().irecv<content>(before(), 1);
+    all_.received += got.empty() ? 0 : 1;
+  }
+  /// False if nothing came in this time.
+  task<bool> receive_in_time(duration time) {
+    future<content> incoming;
+    if (random_.below(2) == 0) {
+      incoming = ctx_.world().irecv<content>(before(), 1);
+    } else {
+      incoming = ctx_.world().irecv(content(3'000), before(), 1);
+    }
+    try {
+      const content got = co_await with_timeout(std::move(incoming), time);
+      all_.received += got.empty() ? 0 : 1;
+    } catch (const timed_out&) {
+      co_return false;
+    }
+    co_return true;
+  }
   /// Takes the messages that nobody has received.
   task<> drain() {
-    for (;;) {
-      try {
-        auto incoming = ctx_.world().irecv<int>(before(), 1);
-        const int got = co_await with_timeout(std::move(incoming), std::chrono::milliseconds(20));
-        all_.received += static_cast<std::uint64_t>(got);
-      } catch (const timed_out&) {
-        co_return;
-      }
-    }
+    for (bool more = true; more;) more = co_await receive_in_time(std::chrono::milliseconds(20));
   }
 
   context& ctx_;
@@ -161,6 +215,7 @@ class forest {
   random_source random_;
   async_semaphore units_;
   int in_use_ = 0;
+  std::multiset<time_point> asleep_;  // when those end
 };
 
 /// A scope that is cancelled while a child of it fails reports the child's error, and the program ends with 1.
@@ -175,7 +230,7 @@ bool is_only_leaves(sim::world& cluster, int ranks) {
 
 std::string run(std::uint64_t seed, tally& counts) {
   random_source random(seed);
-  const int ranks = bounded_ranks(1 + static_cast<int>(random.below(4)));
+  const int ranks = bounded_ranks(1 + static_cast<int>(random.below(8)));
   books all;
   const auto program = [&](context& ctx) -> task<> {
     forest one(ctx, seed, all);

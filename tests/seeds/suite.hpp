@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include <weft/core/random.hpp>
 #include <weft/sim/world.hpp>
@@ -13,7 +14,7 @@ namespace weft::seeds {
 struct tally {
   std::uint64_t messages = 0;  ///< of one seed
   std::uint64_t crashes = 0;
-  std::uint64_t crash_point = 0;  ///< the interface event of the last crash
+  std::vector<std::uint64_t> crash_points;  ///< what tells one place of a crash from another
 };
 
 /// One seed of a suite: builds a cluster and a program from the seed, runs it, and says what is wrong; "" if nothing
@@ -24,6 +25,9 @@ struct suite {
 };
 
 extern const suite queue_suite;
+extern const suite service_suite;
+extern const suite message_suite;
+extern const suite durable_suite;
 extern const suite port_suite;
 extern const suite collective_suite;
 extern const suite scope_suite;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <weft/core/planted_fault.hpp>
 #include <weft/queue/work_queue.hpp>
 
 // The parts of work_queue that hand items out, take them back, and answer their producers.
@@ -230,6 +231,7 @@ bool work_queue<T, R>::give_up(void* self, std::uint64_t submission) noexcept {
     me.after_let_go();
     return true;
   }
+  WEFT_REACHED("queue.result_is_given_up_when_its_item_is_elsewhere");
   me.send_to_others(kind::cancel_one, submission);
   return false;
 }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <weft/core/codec.hpp>
+#include <weft/core/planted_fault.hpp>
 #include <weft/queue/options.hpp>
 #include <weft/queue/ring.hpp>
 
@@ -201,7 +202,7 @@ class item_pool {
     placement where;
     ring<stored> items;
     bool fits(std::uint64_t types, placement nearness) const noexcept {
-      return (types >> type & 1) != 0 && where <= nearness;
+      return (types >> type & 1) != 0 && (where <= nearness || WEFT_PLANTED("stealing.bound_items_leave"));
     }
   };
   using cell = std::conditional_t<is_bare, T, weighed_item<T>>;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <weft/core/planted_fault.hpp>
 #include <weft/queue/work_queue.hpp>
 
 // The parts of work_queue that put items and hold producers back.
@@ -145,6 +146,7 @@ queue_put work_queue<T, R>::hold_back(int target, source_location where) {
     ++stats_.exempt;
     return {always_done_, false};
   }
+  WEFT_REACHED("queue.producer_is_held_back");
   ++stats_.held_back;
   auto* op = detail::make_operation<detail::put_operation>(ctx_.loop(), put_kind, where);
   op->task = task;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <weft/core/planted_fault.hpp>
 #include <weft/queue/work_queue.hpp>
 
 // The parts of work_queue that speak with other ranks, and end.
@@ -177,17 +178,26 @@ void work_queue<T, R>::take_in(message& m) {
   for (auto& one : m.tagged) pool_.push(std::move(one.value), one.tag);
   stats_.stolen += m.plain.size() + m.tagged.size();
   stats_.stolen_bytes += pool_.bytes() - before;
-  if (cancelled_) return drop_everything();
-  serve_waiting();
+  if (cancelled_ && !WEFT_PLANTED("queue.items_outlive_the_cancellation")) {
+    WEFT_REACHED("queue.items_come_after_the_cancellation");
+    return drop_everything();
+  }
+  if (!WEFT_PLANTED("queue.stolen_tagged_items_wake_nobody") || !m.plain.empty()) serve_waiting();
 }
 
 /// Tells those who put items for this rank that it has let them in, once it has room.
 template <class T, class R>
 void work_queue<T, R>::grant_credits() {
-  if (is_full() && consumers_known() && !cancelled_) return;
+  if (is_full() && consumers_known() && !cancelled_) {
+    WEFT_REACHED("queue.credit_is_kept_until_there_is_room");
+    return;
+  }
   for (auto& [rank, count] : std::exchange(owed_, {})) {
     balance_.count_sent();
-    port_.post(rank, message{kind::credit, -1, count, {}, {}, balance_.waves()});
+    port_.post(
+        rank,
+        message{
+            kind::credit, -1, WEFT_PLANTED("queue.one_credit_for_many_items") ? 1 : count, {}, {}, balance_.waves()});
   }
 }
 

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: BSL-1.0
+// Durable queues through many lives on one cluster: jobs that lose a rank at any moment, power cuts that lose and tear
+// what was not forced, syncs that fail, ranks that outlive their job beside the next one, other numbers of ranks. Every
+// acknowledged item comes to its end, nothing that any life acknowledged comes again, attempts count up, and the
+// journals can always be read.
+#include <algorithm>
+#include <deque>
+#include <map>
+#include <set>
+#include <sstream>
+#include <vector>
+
+#include <weft/queue/durable_queue.hpp>
+#include <weft/weft.hpp>
+
+#include "bounds.hpp"
+#include "suite.hpp"
+
+namespace weft::seeds {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// What the ranks of all lives saw: the judge of what a durable queue may do. It is no part of the simulated world.
+class witness_book {
+ public:
+  int next_value() { return ++last_value_; }
+  void put_acknowledged(int value) { acknowledged_.insert(value); }
+  /// In life number `life`.
+  void taken(int life, int value, unsigned attempt) {
+    if (const auto at = finished_.find(value); at != finished_.end() && at->second < life)
+      wrong(value, "was acknowledged in life " + std::to_string(at->second) + ", and taken in " + std::to_string(life));
+    for (const auto& [other, before] : takes_[value]) {
+      const bool is_right = other < life ? before < attempt : other == life || attempt < before;
+      if (!is_right)
+        wrong(value, "is attempt " + std::to_string(attempt) + " in life " + std::to_string(life) + ", and was " +
+                         std::to_string(before) + " in " + std::to_string(other));
+    }
+    unsigned& mine = takes_[value][life];
+    mine = std::max(mine, attempt);
+  }
+  /// Its holder let it go; whether that has come to be durable only `finished` tells.
+  void done(int value) { done_.insert(value); }
+  /// Its acknowledgement is known to be durable.
+  void finished(int life, int value) {
+    const auto [at, is_new] = finished_.emplace(value, life);
+    if (!is_new) return wrong(value, "was acknowledged twice");
+    if (takes_[value].rbegin()->first > life) wrong(value, "was acknowledged by a job that was over");
+  }
+  /// After a life that drained the queue.
+  void expect_all_done() {
+    for (const int value : acknowledged_) {
+      if (done_.count(value) == 0) wrong(value, "is lost");
+    }
+  }
+  const std::string& verdict() const { return wrong_; }
+  bool has_acknowledged() const { return !acknowledged_.empty(); }
+  void wrong(int value, const std::string& what) {
+    if (wrong_.empty()) wrong_ = "item " + std::to_string(value) + " " + what;
+  }
+
+ private:
+  int last_value_ = 0;
+  std::set<int> acknowledged_;
+  std::set<int> done_;
+  std::map<int, std::map<int, unsigned>> takes_;  ///< by value: the attempt in each life
+  std::map<int, int> finished_;                   ///< by value: the life
+  std::string wrong_;
+};
+
+struct life_plan {
+  int number = 0;
+  std::uint64_t seed = 0;
+  int puts = 0;  ///< of each rank
+  durable_options how;
+  bool had_acknowledged = false;  ///< a life before had
+};
+
+/// Wider than an int, with a text that follows from it, so that items have many lengths.
+struct numbered {
+  int value = 0;
+  std::string text;
+};
+
+task<> produce(durable_queue<numbered>& q, const life_plan& plan, witness_book& book, std::uint64_t seed) {
+  random_source random(seed);
+  for (int left = plan.puts; left > 0;) {
+    std::vector<numbered> some(std::min<std::size_t>(static_cast<std::size_t>(left), 1 + random.below(12)));
+    for (numbered& each : some) {
+      each.value = book.next_value();
+      each.text.assign(random.below(300), 'x');
+    }
+    left -= static_cast<int>(some.size());
+    co_await q.put(some.begin(), some.end());
+    for (const numbered& each : some) book.put_acknowledged(each.value);
+    if (random.below(3) == 0) co_await sleep_for(std::chrono::microseconds(random.below(400)));
+  }
+}
+
+task<> consume(durable_queue<numbered>& q, const life_plan& plan, witness_book& book, std::uint64_t seed) {
+  random_source random(seed);
+  std::vector<int> done;
+  while (auto next = co_await q.get()) {
+    const int value = (*next)->value;
+    book.taken(plan.number, value, next->attempt());
+    if (random.below(4) == 0) co_await sleep_for(std::chrono::microseconds(random.below(300)));
+    if (random.below(10) == 0) {
+      next->give_back();
+      continue;
+    }
+    book.done(value);
+    next->done();
+    done.push_back(value);
+    if (random.below(6) != 0) continue;
+    co_await q.flush();
+    for (const int each : std::exchange(done, {})) book.finished(plan.number, each);
+  }
+  for (const int each : done) book.finished(plan.number, each);  // drained: all is acknowledged
+}
+
+task<> live(context& ctx, const life_plan& plan, witness_book& book) {
+  durable_queue<numbered> q(ctx, "jobs/queue", plan.how);
+  co_await q.open();
+  if (q.is_new() && plan.had_acknowledged) book.wrong(0, "was put before, and the queue says that it is new");
+  const std::uint64_t seed = plan.seed * 1000 + static_cast<std::uint64_t>(ctx.rank());
+  auto first = ctx.spawn(consume(q, plan, book, seed + 100));
+  auto second = ctx.spawn(consume(q, plan, book, seed + 200));
+  co_await produce(q, plan, book, seed);
+  q.close();
+  co_await std::move(first);
+  co_await std::move(second);
+}
+
+/// What is drawn for all lives of a seed.
+struct lives_plan {
+  durability kept = durability::synced;
+  bool has_survivors = false;
+  bool has_failing_syncs = false;
+};
+
+lives_plan draw_lives(random_source& random, sim::world_options& options) {
+  lives_plan plan;
+  options.limits.virtual_time = 60s;  // starts wait for the locks of survivors
+  options.disk.sectors_are_atomic = true;
+  options.faults.kills_in_thousand = 750;
+  options.faults.within =
+      duration(1'000'000 + static_cast<std::int64_t>(random.below(random.below(2) == 0 ? 4'000'000 : 40'000'000)));
+  switch (random.below(4)) {
+    case 0:
+      options.disk.loses_power = true;
+      break;
+    case 1:
+      options.disk.loses_power = true;
+      options.disk.failing_syncs_in_million = 10'000;
+      plan.has_failing_syncs = true;
+      break;
+    case 2:
+      plan.has_survivors = true;
+      break;
+    default:
+      plan.has_survivors = true;
+      plan.kept = durability::written;  // which promises nothing when power is lost
+  }
+  if (plan.has_survivors) options.faults.zombies = duration(static_cast<std::int64_t>(random.below(60'000'000)));
+  return plan;
+}
+
+/// A line that a life wrote and should not have: the journals are damaged, or something is wrong with the program.
+std::string complaint(sim::world& cluster, int ranks, const lives_plan& plan) {
+  const auto is_right = [&plan](const std::string& line) {
+    const auto says = [&line](const char* what) { return line.find(what) != std::string::npos; };
+    return says("they are no whole records") || says("W context: ") || says("or after it failed") ||
+           (plan.has_survivors && says("a later run has taken over")) ||
+           (plan.has_failing_syncs && says("cannot force"));
+  };
+  for (int rank = 0; rank < ranks; ++rank) {
+    std::istringstream lines(cluster.error_output(rank));
+    for (std::string line; std::getline(lines, line);) {
+      if (!is_right(line)) return line;
+    }
+  }
+  return {};
+}
+
+std::string run(std::uint64_t seed, tally& counts) {
+  constexpr int lives_that_put = 4;
+  constexpr int most_lives = 60;
+  random_source random(seed);
+  sim::world_options options = draw_world(seed);
+  const lives_plan all_lives = draw_lives(random, options);
+  sim::world cluster(options);
+  witness_book book;
+  std::deque<life_plan> plans;  // survivors of a life still look at theirs
+  for (int life = 1; life <= most_lives; ++life) {
+    life_plan& plan = plans.emplace_back();
+    plan.number = life;
+    plan.seed = random();
+    plan.puts = life <= lives_that_put ? bounded_steps(static_cast<int>(random.below(80))) : 0;
+    plan.had_acknowledged = book.has_acknowledged();
+    plan.how.kept = all_lives.kept;
+    plan.how.window = 1 + random.below(40);
+    plan.how.compact_bytes = 2000 + random.below(20'000);
+    plan.how.segment_bytes = 8192 + random.below(20'000);
+    plan.how.patience = random.below(2) == 0 ? 0ms : 5000ms;  // with survivors that hold the lock
+    const int ranks = bounded_ranks(1 + static_cast<int>(random.below(6)));
+    const sim::outcome end = cluster.run([&](context& ctx) { return live(ctx, plan, book); }, ranks);
+    counts.messages = cluster.counts().messages;
+    if (!book.verdict().empty()) return book.verdict() + " (seen in life " + std::to_string(life) + ")";
+    if (end.stopped_by > sim::stop_reason::life_over) return end.report;
+    if (end.is_crashed) {
+      ++counts.crashes;
+      counts.crash_points.push_back(end.interface_events * 64 + static_cast<std::uint64_t>(end.crashed_rank));
+    }
+    if (end && !cluster.error_output(0).empty() &&
+        cluster.error_output(0).find("no whole records") == std::string::npos)
+      return cluster.error_output(0);
+    if (std::string text = complaint(cluster, ranks, all_lives); !text.empty()) return text;
+    if (end && life > lives_that_put) {
+      book.expect_all_done();
+      return book.verdict();
+    }
+  }
+  return "no life came to its end";
+}
+
+}  // namespace
+
+const suite durable_suite{"durable", run};
+
+}  // namespace weft::seeds
