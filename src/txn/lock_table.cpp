@@ -12,8 +12,27 @@ bool conflict(const lock_table::request& a, const lock_table::request& b) noexce
 
 }  // namespace
 
+lock_table::entry& lock_table::entry_of(std::string_view key) {
+  std::string text(key);
+  if (const auto found = locks_.find(text); found != locks_.end()) return *found;
+  if (spare_locks_.empty()) return *locks_.try_emplace(std::move(text)).first;
+  table::node_type node = std::move(spare_locks_.back());
+  spare_locks_.pop_back();
+  node.key() = std::move(text);
+  return *locks_.insert(std::move(node)).position;
+}
+
+lock_table::owner_state& lock_table::state_of(owner_id owner) {
+  if (const auto found = owners_.find(owner); found != owners_.end()) return found->second;
+  if (spare_owners_.empty()) return owners_[owner];
+  owners::node_type node = std::move(spare_owners_.back());
+  spare_owners_.pop_back();
+  node.key() = owner;
+  return owners_.insert(std::move(node)).position->second;
+}
+
 lock_answer lock_table::acquire(std::string_view key, const request& what) {
-  entry& at = *locks_.try_emplace(std::string(key)).first;
+  entry& at = entry_of(key);
   lock& l = at.second;
   const auto held =
       std::find_if(l.holders.begin(), l.holders.end(), [&](const request& h) { return h.owner == what.owner; });
@@ -43,7 +62,7 @@ lock_answer lock_table::wait(entry& at, const request& what, std::size_t place) 
     return lock_answer::refused;
   if (policy_ == lock_policy::wound_wait) wound(l, what, place);
   l.waiters.insert(l.waiters.begin() + static_cast<std::ptrdiff_t>(place), what);
-  owners_[what.owner].touched.push_back(&at);
+  state_of(what.owner).touched.push_back(&at);
   return lock_answer::waiting;
 }
 
@@ -61,7 +80,7 @@ void lock_table::wound(const lock& at, const request& what, std::size_t ahead) {
 
 void lock_table::wound(const request& victim, const request& by) {
   if (!conflict(victim, by) || victim.age < by.age) return;
-  owner_state& of = owners_[victim.owner];
+  owner_state& of = state_of(victim.owner);
   if (of.is_victim) return;
   of.is_victim = true;
   victims_.push_back(victim.owner);
@@ -76,7 +95,7 @@ void lock_table::grant(entry& at, const request& what) {
     return;
   }
   l.holders.push_back(what);
-  owners_[what.owner].touched.push_back(&at);
+  state_of(what.owner).touched.push_back(&at);
 }
 
 void lock_table::grant_waiters(entry& at) {
@@ -102,16 +121,21 @@ void lock_table::drop(entry& at, owner_id owner) {
 void lock_table::release(owner_id owner) {
   const auto found = owners_.find(owner);
   if (found == owners_.end()) return;
-  std::vector<entry*> touched = std::move(found->second.touched);
-  owners_.erase(found);
+  owners::node_type gone = owners_.extract(found);
+  std::vector<entry*>& touched = gone.mapped().touched;
   std::sort(touched.begin(), touched.end());
   touched.erase(std::unique(touched.begin(), touched.end()), touched.end());
   // By key, so that the grants do not depend on where the entries lie.
   std::sort(touched.begin(), touched.end(), [](const entry* a, const entry* b) { return a->first < b->first; });
   for (entry* at : touched) {
     drop(*at, owner);
-    if (at->second.holders.empty() && at->second.waiters.empty()) locks_.erase(locks_.find(at->first));
+    if (!at->second.holders.empty() || !at->second.waiters.empty()) continue;
+    table::node_type free = locks_.extract(at->first);
+    if (spare_locks_.size() < most_spare) spare_locks_.push_back(std::move(free));
   }
+  touched.clear();
+  gone.mapped().is_victim = false;
+  if (spare_owners_.size() < most_spare) spare_owners_.push_back(std::move(gone));
 }
 
 bool lock_table::holds(owner_id owner, std::string_view key, lock_mode mode) const {

@@ -27,15 +27,34 @@ void resource_manager::on_message(int from, wire&& message) {
 }
 
 resource_manager::work& resource_manager::open(int from, const wire& message) {
-  const auto [found, is_new] = works_.try_emplace(message.id);
-  work& of = found->second;
-  if (!is_new) return of;
+  if (const auto known = works_.find(message.id); known != works_.end()) return known->second;
+  work& of = fresh(message.id);
   of.core.begin_work();
   of.coordinator = from;
   of.owner = ++last_owner_;
   of.age = message.age;
-  owners_.emplace(of.owner, message.id);
+  if (locks_.policy() == lock_policy::wound_wait) owners_.emplace(of.owner, message.id);
   return of;
+}
+
+/// Its memory is that of a work that is over, if there is one.
+resource_manager::work& resource_manager::fresh(const transaction_id& id) {
+  if (spare_.empty()) return works_.try_emplace(id).first->second;
+  auto node = std::move(spare_.back());
+  spare_.pop_back();
+  node.key() = id;
+  return works_.insert(std::move(node)).position->second;
+}
+
+void resource_manager::drop(works::iterator at) {
+  if (locks_.policy() == lock_policy::wound_wait) owners_.erase(at->second.owner);
+  if (spare_.size() == most_spare) {
+    works_.erase(at);
+    return;
+  }
+  auto node = works_.extract(at);
+  node.mapped().clear();
+  spare_.push_back(std::move(node));
 }
 
 void resource_manager::on_request(int from, wire&& message) {
@@ -239,9 +258,7 @@ void resource_manager::act(const transaction_id& id, work& of, effects& what) {
   if (state == participant::state::committed && (what.record != record_kind::none || !what.messages.empty()))
     kept_[static_cast<std::size_t>(of.coordinator)].push_back(id);
   if (what.upcalls != 0) return make_calls(id, of, what);
-  if (state != participant::state::none) return;
-  owners_.erase(of.owner);
-  works_.erase(id);
+  if (state == participant::state::none) drop(works_.find(id));
 }
 
 void resource_manager::append(const transaction_id& id, const work& of, const effects& what) {
@@ -302,9 +319,7 @@ void resource_manager::make_calls(const transaction_id& id, work& of, const effe
     if (outcomes_ != nullptr) outcomes_->add_committed(id);
   }
   free_locks(of);
-  if (of.core.now() != participant::state::none) return;
-  owners_.erase(of.owner);
-  works_.erase(id);
+  if (of.core.now() == participant::state::none) drop(works_.find(id));
 }
 
 void resource_manager::forget_finished(int coordinator, std::uint64_t below) {
@@ -314,8 +329,7 @@ void resource_manager::forget_finished(int coordinator, std::uint64_t below) {
     kept.pop_front();
     if (found == works_.end()) continue;
     found->second.core.on_finished();
-    owners_.erase(found->second.owner);
-    works_.erase(found);
+    drop(found);
   }
 }
 

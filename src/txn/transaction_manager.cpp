@@ -28,10 +28,10 @@ transaction_manager::transaction_manager(loop& on, site& around, resource_manage
 
 attempt& transaction_manager::begin(std::optional<lock_age> age) {
   auto made = std::make_unique<attempt>();
-  made->id = {how_.epoch, static_cast<std::uint32_t>(how_.rank), ++last_sequence_};
+  made->id = {how_.epoch, static_cast<std::uint32_t>(how_.rank), attempts_.next()};
   made->age = age ? *age : clock_.next();
   made->core = coordinator(how_.rule);
-  return *attempts_.emplace(last_sequence_, std::move(made)).first->second;
+  return attempts_.add(std::move(made));
 }
 
 void transaction_manager::let_go(attempt& of) {
@@ -42,8 +42,7 @@ void transaction_manager::let_go(attempt& of) {
 
 attempt* transaction_manager::find(const transaction_id& id) {
   const bool is_own = id.epoch == how_.epoch && id.coordinator == static_cast<std::uint32_t>(how_.rank);
-  const auto found = is_own ? attempts_.find(id.sequence) : attempts_.end();
-  return found == attempts_.end() ? nullptr : found->second.get();
+  return is_own ? attempts_.find(id.sequence) : nullptr;
 }
 
 void transaction_manager::drop_if_over(attempt& of) {
@@ -183,7 +182,7 @@ void transaction_manager::limit(attempt& of, time_point end) {
 bool transaction_manager::end_late() {
   const std::vector<std::uint64_t> late = std::exchange(late_, {});
   for (std::uint64_t sequence : late) {
-    if (const auto found = attempts_.find(sequence); found != attempts_.end()) on_deadline(*found->second);
+    if (attempt* of = attempts_.find(sequence); of != nullptr) on_deadline(*of);
   }
   return !late.empty();
 }

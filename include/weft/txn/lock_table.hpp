@@ -76,6 +76,8 @@ class lock_table {
     bool is_victim = false;
   };
 
+  entry& entry_of(std::string_view key);
+  owner_state& state_of(owner_id owner);
   lock_answer wait(entry& at, const request& what, std::size_t place);
   bool may_wait(const lock& at, const request& what, std::size_t ahead) const;
   void wound(const lock& at, const request& what, std::size_t ahead);
@@ -86,7 +88,11 @@ class lock_table {
 
   lock_policy policy_;
   table locks_;
-  std::unordered_map<owner_id, owner_state> owners_;
+  using owners = std::unordered_map<owner_id, owner_state>;
+  owners owners_;
+  static constexpr std::size_t most_spare = 4096;
+  std::vector<table::node_type> spare_locks_;  ///< memory of locks and owners that are gone
+  std::vector<owners::node_type> spare_owners_;
   std::vector<std::uint64_t> granted_;
   std::vector<owner_id> victims_;
 };

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -55,11 +57,38 @@ struct outgoing {
   message_kind what = message_kind::prepare;
 };
 
+/// The messages of one step: a handful, so that the first ones need no memory of their own.
+class outgoing_list {
+ public:
+  bool empty() const noexcept { return size_ == 0; }
+  void clear() noexcept {
+    size_ = 0;
+    more_.clear();
+  }
+  void push_back(const outgoing& one) {
+    if (size_ < few) {
+      first_[size_++] = one;
+      return;
+    }
+    if (more_.empty()) more_.assign(first_.begin(), first_.end());
+    more_.push_back(one);
+    ++size_;
+  }
+  const outgoing* begin() const noexcept { return size_ <= few ? first_.data() : more_.data(); }
+  const outgoing* end() const noexcept { return begin() + size_; }
+
+ private:
+  static constexpr std::size_t few = 4;
+  std::array<outgoing, few> first_{};
+  std::vector<outgoing> more_;  ///< all of them, if they are more than a few
+  std::size_t size_ = 0;
+};
+
 /// What one step asks for, to be done in this order: append the record, send the messages, make the upcalls. No message
 /// or upcall of a step waits for the step's own record: those that do come with a later `on_durable`. That call is due
 /// for every record but `ended`; if the record is `urgent`, somebody waits for it.
 struct effects {
-  std::vector<outgoing> messages;
+  outgoing_list messages;
   record_kind record = record_kind::none;
   bool urgent = false;
   bool arm_timer = false;  ///< `on_timer` is wanted, some time from now

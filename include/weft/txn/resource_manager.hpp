@@ -68,7 +68,22 @@ class resource_manager {
     std::vector<std::uint32_t> voters;
     std::vector<std::uint64_t> waiting;  ///< tickets of its requests
     bool is_wounded = false;
+
+    /// As new, but for the memory of what it wrote.
+    void clear() {
+      core = participant();
+      age = {};
+      writes.keys.clear();
+      writes.values.clear();
+      asked = {};
+      calls.clear();
+      failure.clear();
+      voters.clear();
+      waiting.clear();
+      is_wounded = false;
+    }
   };
+  using works = std::unordered_map<transaction_id, work>;
   enum class purpose : std::uint8_t { read, call, secure, prepare };
   /// Keys to be locked one after the other, those of the functions first, and what for.
   struct request {
@@ -89,6 +104,8 @@ class resource_manager {
   };
 
   work& open(int from, const wire& message);
+  work& fresh(const transaction_id& id);
+  void drop(works::iterator at);
   void on_request(int from, wire&& message);
   void on_protocol(int from, wire&& message);
   void take_locks(request&& what);
@@ -111,8 +128,10 @@ class resource_manager {
   partition& data_;
   outcome_table* outcomes_;
   lock_table locks_;
-  std::unordered_map<transaction_id, work> works_;
-  std::unordered_map<lock_table::owner_id, transaction_id> owners_;
+  works works_;
+  static constexpr std::size_t most_spare = 4096;
+  std::vector<works::node_type> spare_;  ///< memory of works that are over
+  std::unordered_map<lock_table::owner_id, transaction_id> owners_;  ///< under `wound_wait`
   std::unordered_map<std::uint64_t, request> waiting_;  ///< by ticket of the lock table
   std::vector<std::deque<transaction_id>> kept_;        ///< by coordinator: committed, and not finished everywhere
   lock_table::owner_id last_owner_ = 0;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -21,6 +22,35 @@
 #include <weft/txn/site.hpp>
 
 namespace weft::txn {
+
+/// The attempts of one rank, by sequence: mostly the last few, without gaps.
+class attempt_window {
+ public:
+  /// The next sequence.
+  std::uint64_t next() const noexcept { return first_ + all_.size(); }
+  /// The oldest that is there, or `next()`.
+  std::uint64_t first() const noexcept { return first_; }
+  std::size_t size() const noexcept { return count_; }
+  attempt& add(std::unique_ptr<attempt> made) {
+    ++count_;
+    return *all_.emplace_back(std::move(made));
+  }
+  attempt* find(std::uint64_t sequence) const noexcept {
+    return sequence < first_ || sequence >= next() ? nullptr : all_[static_cast<std::size_t>(sequence - first_)].get();
+  }
+  void erase(std::uint64_t sequence) {
+    all_[static_cast<std::size_t>(sequence - first_)].reset();
+    --count_;
+    for (; !all_.empty() && all_.front() == nullptr; ++first_) all_.pop_front();
+  }
+  /// Null where one is over.
+  const std::deque<std::unique_ptr<attempt>>& all() const noexcept { return all_; }
+
+ private:
+  std::deque<std::unique_ptr<attempt>> all_;
+  std::uint64_t first_ = 1;
+  std::size_t count_ = 0;
+};
 
 /// The coordinators of one rank.
 class transaction_manager {
@@ -61,13 +91,14 @@ class transaction_manager {
   void on_durable(const transaction_id& id, record_kind what);
 
   /// All attempts below are over everywhere.
-  std::uint64_t finished() const noexcept { return attempts_.empty() ? last_sequence_ + 1 : attempts_.begin()->first; }
+  std::uint64_t finished() const noexcept { return attempts_.first(); }
   age_clock& clock() noexcept { return clock_; }
   const age_clock& clock() const noexcept { return clock_; }
   /// As `resource_manager::for_each_needed`.
   template <class Visit>
   void for_each_needed(Visit&& visit) const {
-    for (const auto& [sequence, of] : attempts_) {
+    for (const std::unique_ptr<attempt>& of : attempts_.all()) {
+      if (of == nullptr) continue;
       const auto state = of->core.now();
       if (state == coordinator::state::forcing_commit) {
         visit(decision(*of, record_kind::committed), writes_here(*of));
@@ -114,9 +145,8 @@ class transaction_manager {
   outcome_table& outcomes_;
   settings how_;
   age_clock clock_;
-  std::map<std::uint64_t, std::unique_ptr<attempt>> attempts_;  ///< by sequence
+  attempt_window attempts_;
   std::vector<std::uint64_t> late_;
-  std::uint64_t last_sequence_ = 0;
   std::uint32_t last_ticket_ = 0;
 };
 
