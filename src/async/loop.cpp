@@ -276,6 +276,7 @@ bool loop::poll() {
 
 void loop::wait(operation& op, const char* call, source_location where) {
   if (running_ > 0) throw would_deadlock(call, where);
+  note_call(call, where);
   if (ready_.empty()) wait_briefly(op);
   empty_turns_ = 0;
   while (!op.done()) turn();
@@ -300,6 +301,7 @@ void loop::wait_briefly(operation& op) {
 
 bool loop::wait_until(operation& op, time_point deadline, const char* call, source_location where) {
   if (running_ > 0) throw would_deadlock(call, where);
+  note_call(call, where);
   empty_turns_ = 0;
   if (op.done()) return true;
   do turn(deadline);

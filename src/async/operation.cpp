@@ -13,8 +13,7 @@ void operation::link() noexcept {
   on.last_pending_ = this;
   ++on.pending_count_;
   linked_ = true;
-  if (on.wakes_exactly_) [[unlikely]]
-    on.last_call_ = {kind_->name, where_};
+  on.note_call(kind_->name, where_);
 }
 
 void operation::unlink() noexcept {

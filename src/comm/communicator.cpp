@@ -33,6 +33,7 @@ struct make_body {
 std::optional<message_status> communicator::iprobe(int source, int tag, source_location where) {
   if (source < any_source || source >= size() || tag < any_tag)
     detail::throw_bad_target("iprobe", *state_, source, tag, where);
+  on().note_call("iprobe", where);
   matched_message found;
   if (!state_->matching.iprobe(source, tag, found)) return std::nullopt;
   return message_status{found.source, found.tag, found.bytes};

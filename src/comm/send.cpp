@@ -11,6 +11,7 @@
 namespace weft::detail {
 
 op_number start_sending(const send_target& to, const const_region& data, operation* op, completion& now) {
+  to.comm.on.note_call("isend", to.where);
   try {
     if (static_cast<unsigned>(to.dest) >= static_cast<unsigned>(to.comm.size) || to.tag < 0) [[unlikely]]
       throw_bad_target("isend", to.comm, to.dest, to.tag, to.where);

@@ -62,7 +62,7 @@ void on_tick(int) {
   const int length =
       std::snprintf(text, sizeof text,
                     "weft: simulator: rank %d has computed for %lld ms without a call of weft, and no other rank "
-                    "can run meanwhile; the last thing that it waited for: %s (%s:%u); its last call: %s\n",
+                    "can run meanwhile; its last call: %s (%s:%u), which ended in the simulator's %s\n",
                     rank->rank, static_cast<long long>(on->options().limits.silence.count() / 1'000'000), last.what,
                     last.file, last.line, rank->last_call);
   say_and_exit(text, length, exit_code::hang);

@@ -227,8 +227,13 @@ class loop {
     current_ = outer_loop;
   }
 
-  /// The last wait that was begun; kept where `idle` wakes exactly, and only there.
+  /// The last call that names its place; kept where `idle` wakes exactly, and only there.
   const call_place& last_call() const noexcept { return last_call_; }
+  /// For calls that may leave no operation behind.
+  void note_call(const char* what, const source_location& where) noexcept {
+    if (wakes_exactly_) [[unlikely]]
+      last_call_ = {what, where};
+  }
 
   const loop_metrics& metrics() const noexcept { return metrics_; }
   static constexpr int run_budget = 256;

@@ -7,7 +7,7 @@
 
 namespace weft::sim {
 
-/// The last call of a rank that waits for something: where it stands. Called by a signal handler while the rank runs.
+/// The last call of a rank that names its place: where it stands. Called by a signal handler while the rank runs.
 struct last_call {
   const char* what = "";
   const char* file = "";
