@@ -15,6 +15,7 @@
 #include "cases.hpp"
 #include "common/app.hpp"
 #include "farm.hpp"
+#include "loggp.hpp"
 #include "ring.hpp"
 #include "simulation.hpp"
 
@@ -112,6 +113,62 @@ int run_simulation(const weft::apps::app& app, const selection& chosen) {
   return 0;
 }
 
+nlohmann::json json_of(const pattern_times& times) {
+  nlohmann::json trips;
+  for (const auto& one : times.ping_pong) trips[std::to_string(one.first)] = one.second;
+  return {{"ping_pong_ns", trips}, {"issue_ns", times.issue}, {"window_ns", times.window},
+          {"stencil_ns", times.stencil}, {"halo_ns", times.halo}};
+}
+
+void tell_patterns(const pattern_times& times, const pattern_times* beside) {
+  const auto tell_one = [&](const std::string& name, double ns, double other) {
+    std::cout << fmt::format("{:<18} {:>12.1f}", name, ns) << (beside != nullptr ? fmt::format(" {:>12.1f}\n", other) : "\n");
+  };
+  for (const auto& one : times.ping_pong)
+    tell_one(fmt::format("ping-pong/{}", one.first), one.second, beside != nullptr ? beside->ping_pong.at(one.first) : 0);
+  tell_one("issue/8", times.issue, beside != nullptr ? beside->issue : 0);
+  tell_one("window64/8", times.window, beside != nullptr ? beside->window : 0);
+}
+
+nlohmann::json tell_fitted(const pattern_times& times, std::uint64_t eager_bytes) {
+  const fitted_network found = fit_network(times, eager_bytes);
+  std::cout << "ns                     measured       fitted\n";
+  tell_patterns(times, &found.predicted);
+  std::cout << "WEFT_SIM=" << settings_of(found.network) << "\n";
+  nlohmann::json result = json_of(times);
+  result["settings"] = settings_of(found.network);
+  result["fitted"] = json_of(found.predicted);
+  return result;
+}
+
+/// The patterns as they stand, in whatever world; or the network that is fitted to them.
+int run_patterns(const weft::apps::app& app, int argc, char** argv, const pattern_plan& plan, bool fits) {
+  const bool is_simulated = std::getenv("WEFT_SIM") != nullptr;
+  if (!is_simulated) set_yielding();
+  pattern_times times;
+  std::uint64_t eager_bytes = 0;  // not 0: this process has the times
+  auto program = [&](weft::context& ctx) -> weft::task<> {
+    if (ctx.size() != 2) throw weft::usage_error("the patterns are those of two ranks: mpirun -n 2 weft-bench ...");
+    const weft::node_map node = ctx.transport().node();
+    if (!is_simulated) bind(node.node_rank, node.node_size);
+    const pattern_times mine = co_await measure_patterns(ctx, plan);
+    if (ctx.rank() != 0) co_return;
+    times = mine;
+    eager_bytes = ctx.transport().limits().eager_bytes;
+  };
+  const int code = weft::run(argc, argv, program);
+  if (eager_bytes == 0) return code;
+  // Afterwards: one simulation runs at a time in a process, and the patterns may have been simulated.
+  if (fits) {
+    app.write_json(tell_fitted(times, eager_bytes));
+  } else {
+    tell_patterns(times, nullptr);
+    std::cout << fmt::format("{:<18} {:>12.1f}\n{:<18} {:>12.1f}\n", "stencil", times.stencil, "halo step", times.halo);
+    app.write_json(json_of(times));
+  }
+  return code;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -134,6 +191,12 @@ int main(int argc, char** argv) {
   const auto* ring_command = cli.add_subcommand("ring4", "a token round 4 ranks on this machine's processors; launches mpirun itself");
   const auto* farm_command = cli.add_subcommand("farm", "20,000 short tasks by weft-farm, xargs and GNU parallel; launches mpirun itself");
   const auto* sim_command = cli.add_subcommand("sim", "what the simulator costs: messages, and starting 1,024 ranks; without mpirun");
+  auto* patterns_command = cli.add_subcommand("patterns", "times of ping-pong, window, halo step: mpirun -n 2, or WEFT_SIM=ranks=2");
+  const auto* loggp_command = cli.add_subcommand("loggp", "fits the simulator's network to this machine: mpirun -n 2 weft-bench loggp");
+  pattern_plan plan;
+  long stencil_ns = 0;
+  patterns_command->add_option("--stencil-ns", stencil_ns, "what the stencil of a halo step takes on a simulated clock");
+  patterns_command->add_option("--batches", plan.batches, "medians of so many")->check(CLI::PositiveNumber);
   auto* rank_command = cli.add_subcommand("ring-rank", "one launch of ring4 (for its own use)")->group("");
   std::string kind = "ours";
   int hops = 4000;
@@ -141,6 +204,10 @@ int main(int argc, char** argv) {
   rank_command->add_option("--hops", hops)->check(CLI::PositiveNumber);
   if (!app.parse(argc, argv)) return app.exit_code();
 
+  plan.stencil = weft::duration(stencil_ns);
+  if (chosen.quick) plan.batches = 3;
+  if (patterns_command->parsed()) return run_patterns(app, argc, argv, plan, false);
+  if (loggp_command->parsed()) return run_patterns(app, argc, argv, plan, true);
   if (ring_command->parsed()) return run_ring(app);
   if (farm_command->parsed()) return run_farm(app, chosen);
   if (sim_command->parsed()) return run_simulation(app, chosen);

@@ -81,13 +81,18 @@ int main(int argc, char** argv) {
   app.cli().add_flag("--bare", hashes_only,
                      "on one rank, time as many dependent SHA-1 compressions as the tree has nodes");
   app.cli().add_flag("--balance", balance, "say what each rank did");
+  double node_ns = 0;
+  app.cli()
+      .add_option("--charge", node_ns, "nanoseconds of a simulated clock that each node takes; nothing under MPI")
+      ->check(CLI::NonNegativeNumber)
+      ->type_name("NS");
   if (!app.parse(argc, argv)) return app.exit_code();
 
   const tree which(options.parameters());
   auto program = [&](weft::context& ctx) -> weft::task<int> {
     if (hashes_only) co_return ctx.rank() == 0 ? bare(app, which) : 0;
     if (alone) co_return ctx.rank() == 0 ? sequential(app, which) : 0;
-    const search_report report = co_await search(ctx, which);
+    const search_report report = co_await search(ctx, which, node_ns);
     if (ctx.rank() == 0) tell(app, which, report, ctx.size());
     if (ctx.rank() == 0 && balance) std::cout << balance_table(report.ranks);
     co_return code(which, report.counts);

@@ -2,6 +2,7 @@
 #include "parallel.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <span>
 
 namespace weft::uts {
@@ -24,13 +25,14 @@ inline void visit(const tree& which, work_queue<node>& nodes, const node& parent
 }
 
 /// This rank's part of the search.
-task<tree_counts> work(const tree& which, work_queue<node>& nodes) {
+task<tree_counts> work(context& ctx, const tree& which, work_queue<node>& nodes, double node_ns) {
   tree_counts counts;
   for (;;) {
     item_batch<node> some = co_await nodes.get_n(batch);
     if (!some) co_return counts;
     while (some) {
       for (const node& parent : some) visit(which, nodes, parent, counts);
+      if (node_ns > 0) ctx.compute(duration(std::llround(node_ns * static_cast<double>(some.size()))));
       some = nodes.try_get_n(batch);
     }
   }
@@ -38,13 +40,13 @@ task<tree_counts> work(const tree& which, work_queue<node>& nodes) {
 
 }  // namespace
 
-task<search_report> search(context& ctx, const tree& which) {
+task<search_report> search(context& ctx, const tree& which, double node_ns) {
   work_queue<node> nodes(ctx);
   co_await ctx.world().ibarrier();
   const time_point start = ctx.loop().now();
   if (ctx.rank() == 0) nodes.put(which.root());
   nodes.close();
-  const tree_counts mine = co_await work(which, nodes);
+  const tree_counts mine = co_await work(ctx, which, nodes, node_ns);
   const double elapsed = std::chrono::duration<double>(ctx.loop().now() - start).count();
 
   search_report report;

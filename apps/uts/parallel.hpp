@@ -19,7 +19,8 @@ struct search_report {
   std::vector<rank_share> ranks;  ///< on rank 0: what each rank did
 };
 
-/// Searches the tree with one item of a work queue per node. Collective.
-task<search_report> search(context& ctx, const tree& which);
+/// Searches the tree with one item of a work queue per node. Collective. `node_ns`: what a node takes on a simulated clock,
+/// beside what its messages do.
+task<search_report> search(context& ctx, const tree& which, double node_ns = 0);
 
 }  // namespace weft::uts

@@ -56,16 +56,18 @@ void engine::free_message(message* m) noexcept {
   free_messages_ = m;
 }
 
-/// When what `from` hands to its port at `at` has come out of the port of `to`. Messages of a pair stay in order.
-std::int64_t engine::arrival(endpoint& from, endpoint& to, std::int64_t at, std::uint64_t wire_bytes) {
+/// When what `from` hands to its port at `at` has come out of the port of `to`, which takes `setup` to begin with it.
+/// Messages of a pair stay in order.
+std::int64_t engine::arrival(endpoint& from, endpoint& to, std::int64_t at, std::uint64_t wire_bytes,
+                             std::int64_t setup) {
   const network_options& net = options_.network;
   const std::int64_t length = static_cast<std::int64_t>(wire_bytes) * net.picoseconds_per_byte / 1000;
   const std::int64_t busy = std::max(net.gap.count(), length);
   const std::int64_t departure = std::max(at, from.port_out_free);
   from.port_out_free = departure + busy;
   const std::int64_t reached = std::max(departure + latency_between(from, to), to.port_in_free);
-  to.port_in_free = reached + busy;
-  std::int64_t there = reached + length;
+  to.port_in_free = reached + setup + busy;
+  std::int64_t there = reached + setup + length;
   if (net.jitter.count() > 0) {
     there += static_cast<std::int64_t>(network_random_.below(static_cast<std::uint64_t>(net.jitter.count()) + 1));
   }
@@ -129,7 +131,8 @@ void engine::fetch(message* m, std::uint32_t number, std::int64_t at) {
   m->receiver_operation = number;
   m->to->operations[number].matched = m;
   const std::int64_t asked = at + latency_between(*m->to, *m->from);
-  post(*m->to, arrival(*m->from, *m->to, asked, m->bytes + header_bytes), delivery::kind::transfer, m);
+  const std::int64_t setup = options_.network.handshake.count();
+  post(*m->to, arrival(*m->from, *m->to, asked, m->bytes + header_bytes, setup), delivery::kind::transfer, m);
 }
 
 void engine::transfer(message* m) {

@@ -59,11 +59,17 @@ void sim_transport::check(const envelope& where, bool wildcards) const {
   if (!tag_is_right) throw world_error("tag out of range", where.tag);
 }
 
+duration sim_transport::copy_time(std::uint64_t bytes) const noexcept {
+  const network_options& net = on_.options().network;
+  if (net.copy_picoseconds_per_byte == 0 || bytes >= net.eager_bytes) return duration(0);
+  return duration(static_cast<std::int64_t>(bytes) * net.copy_picoseconds_per_byte / 1000);
+}
+
 void sim_transport::hand_out(std::uint32_t number, completion& now) {
   operation& o = self_.operations[number];
   now = o.result;
   if (o.is_receive) {
-    on_.pass(self_, on_.options().network.overhead);
+    on_.pass(self_, on_.options().network.overhead + copy_time(now.bytes));
     const bool has_all = now.status == op_status::ok;
     on_.trace(self_, traced::receive, now.source, now.tag, now.bytes,
               has_all ? crc_of(o.target, o.count, o.type, o.type.is_contiguous() ? now.bytes : 0) : 0);
@@ -83,10 +89,10 @@ std::uint32_t sim_transport::send(const envelope& to, const void* data, std::uin
                                   send_mode mode, void* token, noticed_by who, std::uint32_t persistent) {
   check(to, false);
   on_.pace(self_);
-  on_.pass(self_, on_.options().network.overhead);
+  const std::uint64_t bytes = packed_bytes(count, type);
+  on_.pass(self_, on_.options().network.overhead + copy_time(bytes));
   ++self_.calls;
   self_.last_call = "isend";
-  const std::uint64_t bytes = packed_bytes(count, type);
   on_.trace(self_, traced::send, to.peer, to.tag, bytes, crc_of(data, count, type, bytes));
   comm_state& comm = self_.comm(to.comm);
   const std::uint32_t number = self_.add_operation(token, who);

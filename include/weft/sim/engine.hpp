@@ -224,7 +224,8 @@ class engine {
   void count_event();
   bool is_stuck();
   void switch_away(endpoint* from, bool is_last);
-  std::int64_t arrival(endpoint& from, endpoint& to, std::int64_t at, std::uint64_t wire_bytes);
+  std::int64_t arrival(endpoint& from, endpoint& to, std::int64_t at, std::uint64_t wire_bytes,
+                       std::int64_t setup = 0);
   void arrive(message* m);
   void fetch(message* m, std::uint32_t receive, std::int64_t at);
   void transfer(message* m);

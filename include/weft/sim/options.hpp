@@ -14,7 +14,9 @@
 namespace weft::sim {
 
 /// The network: LogGP (Alexandrov, Ionescu, Schauser, Scheiman, "LogGP: incorporating long messages into the LogP
-/// model", SPAA 1995) with a seeded delay on top. A rank has one port out and one in; messages queue for both.
+/// model", SPAA 1995) with a seeded delay on top. A rank has one port out and one in; messages queue for both. What
+/// depends on the protocol is as in LogGOPS (Hoefler, Schneider, Lumsdaine, "LogGOPSim", LSAP 2010): the processor
+/// copies short messages, and a long one asks first.
 struct network_options {
   duration latency{1200};                  ///< L, between nodes
   duration node_latency{300};              ///< L, within a node
@@ -24,6 +26,8 @@ struct network_options {
   duration jitter{300};                    ///< each message is late by up to this much, drawn from the seed
   std::uint64_t eager_bytes = 4096;        ///< longer ones wait for their receive
   int ranks_per_node = 16;
+  std::int64_t copy_picoseconds_per_byte = 0;  ///< O: the processor's time for a byte of a short message, on each side
+  duration handshake{0};  ///< the receiver's port is busy for so long before a long message's bytes
 };
 
 /// Published orders of magnitude for three networks; `ethernet`, `hdr` or `slingshot`. Throws `usage_error`.
@@ -84,7 +88,7 @@ struct disk_options {
   int failing_syncs_in_million = 0;
   std::uint64_t capacity = std::uint64_t{1} << 40;  ///< bytes of each name space
   bool loses_power = false;                         ///< a crash of the job is one of the machines, not of the processes
-  bool sectors_are_atomic = false;                  ///< no sector is ever garbled: what journals assume (docs/journal.md)
+  bool sectors_are_atomic = false;  ///< no sector is ever garbled: what journals assume (docs/journal.md)
 };
 
 /// What a simulated child process does.

@@ -82,6 +82,8 @@ class sim_transport final : public transport {
                      void* token, noticed_by who, std::uint32_t persistent);
   std::uint32_t post(const envelope& from, void* data, std::uint64_t count, const datatype& type, void* token,
                      noticed_by who, std::uint32_t persistent);
+  /// The processor's time for the bytes of a short message; none for a long one.
+  duration copy_time(std::uint64_t bytes) const noexcept;
   /// The completion of a finished operation, whose number is free again.
   void hand_out(std::uint32_t number, completion& now);
   op_number started(std::uint32_t number, completion& now);

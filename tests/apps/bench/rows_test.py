@@ -4,6 +4,7 @@
 """The benchmarks run, and their JSON has the promised form. (What they measure is no matter for a busy test machine.)"""
 import json
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -61,3 +62,31 @@ names = [("farm", "xargs_sh"), ("farm", "xargs")]
 check(found, names + [("farm", "parallel")] if shutil.which("parallel") else names)
 check(rows(1, "loop", "--only", "timer", "--quick"), [("timer", "multimap")])
 check(simulated_rows("--quick"), [("start/1024", "asked"), ("message/1", "asked"), ("message/16", "asked")])
+
+
+def patterns(*command, **environment):
+    with tempfile.TemporaryDirectory() as folder:
+        result = os.path.join(folder, "patterns.json")
+        outside = {name: value for name, value in os.environ.items() if not name.startswith(("OMPI_COMM", "PMIX_"))}
+        done = subprocess.run([*command, "--json", result], env=dict(outside, **environment), capture_output=True,
+                              text=True, timeout=120)
+        assert done.returncode == 0, f"{command}: {done.returncode}\n{done.stdout}{done.stderr}"
+        with open(result) as file:
+            return json.load(file)
+
+
+def value(settings, key):
+    return int(re.search(rf"\b{key}=(\d+)", settings).group(1))
+
+
+# What is fitted to a simulated network is that network. (The gap shows only where it is more than the overhead.)
+NETWORK = {"latency": 900, "overhead": 120, "gap": 250, "ps_per_byte": 150, "copy_ps_per_byte": 60, "handshake": 700}
+KNOWN = ",".join(f"{key}={value}{'' if 'byte' in key else 'ns'}" for key, value in NETWORK.items())
+fitted = patterns(PROGRAM, "loggp", "--quick", WEFT_SIM=f"ranks=2,ranks_per_node=1,jitter=0,{KNOWN}")
+for key, known in NETWORK.items():
+    assert abs(value(fitted["settings"], key) - known) <= 0.05 * known + 2, (key, fitted["settings"])
+
+# What is fitted to this machine is what WEFT_SIM takes, and gives the measured ping-pong.
+fitted = patterns(*LAUNCHER, "2", PROGRAM, "loggp", "--quick")
+simulated = patterns(PROGRAM, "patterns", "--quick", WEFT_SIM=f"ranks=2,{fitted['settings']}")
+assert simulated["ping_pong_ns"]["8"] == fitted["fitted"]["ping_pong_ns"]["8"], (fitted, simulated)
