@@ -2,6 +2,7 @@
 #include <weft/sim/engine.hpp>
 
 #include <algorithm>
+#include <ctime>
 #include <utility>
 
 namespace weft::sim {
@@ -77,6 +78,7 @@ void engine::run_thread(void* argument) {
   {
     const std::function<void()> body = std::move(on.bodies_.at(&self));
     on.bodies_.erase(&self);
+    on.restart_computation(self);
     body();
   }
   on.trace(self, traced::end, -1, -1, 0, 0);
@@ -246,6 +248,12 @@ void engine::take_in(endpoint& rank, std::int64_t until) {
         break;
     }
   }
+}
+
+std::int64_t engine::processor_time() noexcept {
+  timespec spent{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &spent);
+  return static_cast<std::int64_t>(spent.tv_sec) * 1'000'000'000 + spent.tv_nsec;
 }
 
 void engine::pass(endpoint& self, duration length) noexcept {

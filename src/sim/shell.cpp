@@ -105,6 +105,11 @@ const std::array key_rows{
             [](shell_request& r, std::string_view v) {
               r.world.network.ranks_per_node = number<int>(v, 1, 1'000'000, "a number from 1");
             }},
+    key_row{"compute", "charged", "measured: what ranks compute takes the time that it takes here; not reproducible",
+            [](shell_request& r, std::string_view v) {
+              if (v != "charged" && v != "measured") refuse("charged or measured");
+              r.world.measures_computation = v == "measured";
+            }},
     key_row{"kills", "0", "chance in a thousand that a life loses a rank",
             [](shell_request& r, std::string_view v) { r.world.faults.kills_in_thousand = thousandth(v); }},
     key_row{"losses", "0", "chance in a thousand that a message of a port that tolerates loss is lost",

@@ -24,6 +24,18 @@ std::uint32_t crc_of(const void* data, std::uint64_t count, const datatype& type
   return crc32c(packed.data(), bytes);
 }
 
+/// Around a call: what the rank computed before it passes first, and what the simulator does in it takes no time.
+class call_scope {
+ public:
+  explicit call_scope(endpoint& self) : self_(self) { self_.on.charge_computation(self_); }
+  ~call_scope() { self_.on.restart_computation(self_); }
+  call_scope(const call_scope&) = delete;
+  call_scope& operator=(const call_scope&) = delete;
+
+ private:
+  endpoint& self_;
+};
+
 }  // namespace
 
 sim_transport::sim_transport(endpoint& self) : self_(self), on_(self.on) {
@@ -48,7 +60,8 @@ int sim_transport::node_peer(int node_rank) const {
 }
 
 std::string sim_transport::describe() const {
-  return "simulator, seed " + std::to_string(on_.options().seed) + ": all ranks in one thread";
+  return "simulator, seed " + std::to_string(on_.options().seed) + ": all ranks in one thread" +
+         (on_.options().measures_computation ? "; computation is measured, so the run is not reproducible" : "");
 }
 
 void sim_transport::check(const envelope& where, bool wildcards) const {
@@ -153,15 +166,18 @@ std::uint32_t sim_transport::post(const envelope& from, void* data, std::uint64_
 
 op_number sim_transport::isend(const envelope& to, const void* data, std::uint64_t count, const datatype& type,
                                send_mode mode, void* token, completion& now) {
+  const call_scope scope(self_);
   return started(send(to, data, count, type, mode, token, noticed_by::poll, 0), now);
 }
 
 op_number sim_transport::irecv(const envelope& from, void* data, std::uint64_t count, const datatype& type, void* token,
                                completion& now) {
+  const call_scope scope(self_);
   return started(post(from, data, count, type, token, noticed_by::poll, 0), now);
 }
 
 bool sim_transport::iprobe(const envelope& from, matched_message& found) {
+  const call_scope scope(self_);
   check(from, true);
   on_.look(self_, on_.options().costs.test, "iprobe");
   const message* const m = find_unexpected(from);
@@ -171,6 +187,7 @@ bool sim_transport::iprobe(const envelope& from, matched_message& found) {
 }
 
 bool sim_transport::improbe(const envelope& from, matched_message& found) {
+  const call_scope scope(self_);
   check(from, true);
   on_.look(self_, on_.options().costs.test, "improbe");
   message* const m = find_unexpected(from);
@@ -183,6 +200,7 @@ bool sim_transport::improbe(const envelope& from, matched_message& found) {
 
 op_number sim_transport::imrecv(const matched_message& wanted, void* data, std::uint64_t count, const datatype& type,
                                 void* token, completion& now) {
+  const call_scope scope(self_);
   const auto found = self_.matched.find(wanted.id);
   if (found == self_.matched.end()) throw world_error("no such matched message, or received already", 0);
   message* const m = found->second;
@@ -241,6 +259,7 @@ persistent_id sim_transport::recv_init(const envelope& from, void* data, std::ui
 }
 
 op_number sim_transport::start(persistent_id id, noticed_by who, void* token, completion& now) {
+  const call_scope scope(self_);
   persistent_operation& kept = persistent(id);
   if (kept.is_active) throw world_error("a persistent operation was started twice", static_cast<int>(id));
   kept.is_active = true;
@@ -258,6 +277,7 @@ void sim_transport::free_persistent(persistent_id id) {
 }
 
 std::size_t sim_transport::poll(std::span<completion> out, bool) {
+  const call_scope scope(self_);
   on_.look(self_, on_.options().costs.poll, "poll");
   self_.news_polled = self_.news;
   std::size_t n = 0;
@@ -270,6 +290,7 @@ std::size_t sim_transport::poll(std::span<completion> out, bool) {
 }
 
 bool sim_transport::test(op_number wanted, completion& now) {
+  const call_scope scope(self_);
   self_.started(wanted);
   on_.look(self_, on_.options().costs.test, "test");
   const auto number = static_cast<std::uint32_t>(wanted);
@@ -281,11 +302,13 @@ bool sim_transport::test(op_number wanted, completion& now) {
 }
 
 time_point sim_transport::now() {
+  const call_scope scope(self_);
   on_.look(self_, on_.options().costs.clock, "now");
   return time_point(duration(self_.clock));
 }
 
 void sim_transport::idle(time_point deadline, std::uint64_t, int) {
+  const call_scope scope(self_);
   on_.pass(self_, on_.options().costs.idle);
   ++self_.calls;
   self_.last_call = "idle";
@@ -314,6 +337,7 @@ message_fate sim_transport::fate() {
 }
 
 void sim_transport::compute(duration length) {
+  const call_scope scope(self_);
   on_.pass(self_, length);
   on_.look(self_, duration(0), "compute");
 }

@@ -234,6 +234,7 @@ std::string world::summary() const {
                 " interface events, %" PRIu64 " switches",
                 hash(), seconds_text(engine_.now() - (last_ != nullptr ? last_->started_at : engine_.now())).c_str(),
                 c.messages, c.bytes, c.interface_events, c.switches);
+  if (options_.measures_computation) return std::string(text) + " (computation was measured: not reproducible)";
   return text;
 }
 

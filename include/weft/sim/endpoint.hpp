@@ -190,6 +190,7 @@ struct endpoint {
   std::uint64_t news = 0;         ///< how often there was something to look at
   std::uint64_t news_polled = 0;  ///< as of the last poll
   std::uint64_t calls = 0;
+  std::int64_t computes_since = 0;  ///< processor time at the end of its last call; if computation is measured
   const char* last_call = "nothing";
   std::vector<std::shared_ptr<event_target>> attachments;  ///< to which events may come even after its end
   std::vector<std::function<void()>> at_kill;  ///< what it leaves behind outside itself: locks, child processes

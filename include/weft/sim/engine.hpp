@@ -147,6 +147,16 @@ class engine {
     if (stop_ != stop_reason::none || self.clock - now_ > most_ahead) [[unlikely]]
       catch_up_now(self);
   }
+  /// While computation is measured: what the rank has computed since its last call passes now.
+  void charge_computation(endpoint& self) noexcept {
+    if (options_.measures_computation) [[unlikely]]
+      pass(self, duration(processor_time() - self.computes_since));
+  }
+  /// From now on it computes.
+  void restart_computation(endpoint& self) const noexcept {
+    if (options_.measures_computation) [[unlikely]]
+      self.computes_since = processor_time();
+  }
   /// Passes time without a look at anything.
   void pass(endpoint& self, duration length) noexcept;
   /// Waits for news or for `deadline`.
@@ -200,6 +210,7 @@ class engine {
  private:
   static constexpr std::int64_t most_ahead = 100'000;
   static void run_thread(void* self);
+  static std::int64_t processor_time() noexcept;
   void take_left_stack();
   void catch_up(endpoint& self) {
     const bool is_ahead = ranks_.top_time() < self.clock - lookahead_ || outside_events_.top_time() < self.clock;

@@ -121,6 +121,8 @@ struct world_options {
   sim::limits limits;
   child_scripts children;    ///< empty: every child ends well after a millisecond
   bool echo_output = false;  ///< what ranks write goes to this process's output, with rank and virtual time in front
+  /// What ranks compute between their calls takes the processor time that it takes here; a run is then not reproducible.
+  bool measures_computation = false;
   bool use_environment = false;  ///< ranks see this process's environment variables
 };
 

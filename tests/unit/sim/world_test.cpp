@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <ctime>
 #include <exception>
 #include <set>
 #include <stdexcept>
@@ -39,6 +40,23 @@ TEST(sim_world, runs_a_program_on_any_number_of_ranks) {
     EXPECT_TRUE(end) << end.report;
     EXPECT_GT(end.virtual_time, 0ns);
   }
+}
+
+TEST(sim_world, takes_no_time_for_what_is_computed_unless_it_is_measured) {
+  const auto program = [](context& ctx) {
+    ctx.world().barrier();
+    const std::clock_t start = std::clock();
+    while (ctx.rank() == 1 && std::clock() - start < CLOCKS_PER_SEC / 200) {
+    }
+    ctx.world().barrier();
+  };
+  sim::world plain;
+  EXPECT_LT(plain.run(program, 2).virtual_time, 1ms);
+  sim::world_options options;
+  options.measures_computation = true;
+  sim::world measured(options);
+  EXPECT_GE(measured.run(program, 2).virtual_time, 5ms);
+  EXPECT_NE(measured.summary().find("not reproducible"), std::string::npos);
 }
 
 TEST(sim_world, gives_the_exit_code_of_the_program) {
