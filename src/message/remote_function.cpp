@@ -17,8 +17,7 @@ constinit const remote_registration* newest_registration = nullptr;
 
 }  // namespace
 
-remote_registration::remote_registration(const remote_entry& what) noexcept
-    : what_(what), next_(newest_registration) {
+remote_registration::remote_registration(const remote_entry& what) noexcept : what_(what), next_(newest_registration) {
   newest_registration = this;
 }
 

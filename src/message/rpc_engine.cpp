@@ -43,8 +43,7 @@ T take_off(std::span<const std::byte>& bytes) {
 void call_header::append_to(byte_buffer& out) const {
   append(out, function | (is_cast ? cast_bit : 0) | (takes_state ? state_bit : 0) | (within != 0 ? deadline_bit : 0));
   if (is_cast) return;
-  append(out, slot);
-  append(out, sequence);
+  append(out, of);
   if (within != 0) append(out, within);
 }
 
@@ -55,8 +54,7 @@ call_header call_header::take(std::span<const std::byte>& bytes) {
   made.is_cast = (front & cast_bit) != 0;
   made.takes_state = (front & state_bit) != 0;
   if (made.is_cast) return made;
-  made.slot = take_off<std::uint32_t>(bytes);
-  made.sequence = take_off<std::uint32_t>(bytes);
+  made.of = take_off<ticket>(bytes);
   if ((front & deadline_bit) != 0) made.within = take_off<std::int64_t>(bytes);
   return made;
 }
@@ -84,8 +82,7 @@ rpc_engine::rpc_engine(context& ctx, void* state, std::uint64_t state_place, rpc
 rpc_engine::~rpc_engine() {
   on_.remove_source(*this);
   tasks_.cancel_all();
-  for (pending_call* waits : slots_) {
-    if (waits == nullptr) continue;
+  while (pending_call* waits = waiting_.any()) {
     forget(*waits);
     waits->of = nullptr;
     waits->arrived(*waits, answer_kind::withdrawn, {});
@@ -93,8 +90,7 @@ rpc_engine::~rpc_engine() {
 }
 
 byte_buffer& rpc_engine::begin_call(call_header header, duration within) {
-  header.slot = next_slot();
-  header.sequence = last_sequence_ + 1;
+  header.of = waiting_.next();
   header.within = within == duration::max() ? 0 : within.count();
   arguments_.clear();
   header.append_to(arguments_);
@@ -108,24 +104,12 @@ byte_buffer& rpc_engine::begin_cast(call_header header) {
   return arguments_;
 }
 
-std::uint32_t rpc_engine::next_slot() {
-  if (free_slots_.empty()) {
-    free_slots_.push_back(static_cast<std::uint32_t>(slots_.size()));
-    slots_.push_back(nullptr);
-  }
-  return free_slots_.back();
-}
-
 void rpc_engine::call(pending_call& waits, int rank, duration within) {
   if (within <= duration::zero()) return waits.fire(waits);
   calls_.post(rank, parcel(arguments_.bytes()));
   waits.of = this;
-  waits.slot = free_slots_.back();
-  waits.sequence = ++last_sequence_;
+  waits.name = waiting_.add(waits);
   waits.callee = rank;
-  free_slots_.pop_back();
-  slots_[waits.slot] = &waits;
-  ++waiting_;
   if (within != duration::max()) on_.timers().add(waits, saturating_add(on_.now(), within));
 }
 
@@ -133,15 +117,13 @@ void rpc_engine::cast(int rank) { calls_.post(rank, parcel(arguments_.bytes()));
 
 void rpc_engine::forget(pending_call& waits) noexcept {
   if (waits.queued()) on_.timers().cancel(waits);
-  slots_[waits.slot] = nullptr;
-  free_slots_.push_back(waits.slot);
-  --waiting_;
+  waiting_.remove(waits.name);
 }
 
 void rpc_engine::withdraw(pending_call& waits) noexcept {
   forget(waits);
   waits.of = nullptr;
-  const answer_header header{waits.slot, waits.sequence, answer_kind::withdrawn, 0};
+  const answer_header header{waits.name, answer_kind::withdrawn, 0};
   try {
     answers_.post(waits.callee, parcel(std::as_bytes(std::span(&header, 1))));
   } catch (...) {
@@ -168,8 +150,8 @@ void rpc_engine::on_call(int source, const parcel& what) {
     return;
   }
   caller& from = caller_at(source);
-  from.last = header.sequence;
-  if (!from.withdrawn.empty() && was_withdrawn(from, header.sequence)) return;
+  from.last = header.of.sequence;
+  if (!from.withdrawn.empty() && was_withdrawn(from, header.of.sequence)) return;
   try {
     serve(source, header, rest);
   } catch (const std::exception& e) {
@@ -212,7 +194,7 @@ void rpc_engine::start(int source, const call_header& header, const remote_entry
   task<> whole = finish(*this, std::move(made), std::move(body));
   future<void> running = launch(on_, std::move(whole), &tasks_, where_);
   if (header.is_cast) return;
-  running_.emplace(name_of(source, header.sequence), std::move(running));
+  running_.emplace(name_of(source, header.of.sequence), std::move(running));
 }
 
 /// Takes a coroutine's name off the list when it ends, however it does.
@@ -231,7 +213,7 @@ class rpc_engine::leaving {
 /// Runs the function and sends its answer; the caller's time is the function's.
 task<> rpc_engine::finish(rpc_engine& self, std::unique_ptr<running_call> call, task<> body) {
   const bool is_cast = call->header.is_cast;
-  const leaving at_the_end(self, is_cast ? none : name_of(call->source, call->header.sequence));
+  const leaving at_the_end(self, is_cast ? none : name_of(call->source, call->header.of.sequence));
   try {
     if (call->header.within > 0) {
       task<> bounded = with_timeout(std::move(body), duration(call->header.within));
@@ -250,7 +232,7 @@ task<> rpc_engine::finish(rpc_engine& self, std::unique_ptr<running_call> call, 
 }
 
 void rpc_engine::answer(int source, const call_header& header, answer_kind kind, byte_buffer& result) {
-  const answer_header front{header.slot, header.sequence, kind, 0};
+  const answer_header front{header.of, kind, 0};
   std::memcpy(result.data(), &front, sizeof front);
   answers_.post(source, parcel(result.bytes()));
 }
@@ -265,12 +247,11 @@ void rpc_engine::answer_failure(int source, const call_header& header, const rem
 void rpc_engine::on_answer(int source, const parcel& what) {
   const auto header = what.header<answer_header>();
   if (header.kind == answer_kind::withdrawn) {
-    on_withdrawal(source, header.sequence);
+    on_withdrawal(source, header.of.sequence);
     return;
   }
-  if (header.slot >= slots_.size()) return;
-  pending_call* waits = slots_[header.slot];
-  if (waits == nullptr || waits->sequence != header.sequence) return;  // it was withdrawn, and this is late
+  pending_call* waits = waiting_.find(header.of);
+  if (waits == nullptr) return;  // it was withdrawn, and this is late
   forget(*waits);
   waits->of = nullptr;
   waits->arrived(*waits, header.kind, what.after<answer_header>());

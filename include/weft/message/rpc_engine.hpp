@@ -14,6 +14,7 @@
 #include <weft/message/parcel.hpp>
 #include <weft/message/remote_error.hpp>
 #include <weft/message/remote_function.hpp>
+#include <weft/message/tickets.hpp>
 #include <weft/port/port.hpp>
 
 namespace weft {
@@ -45,8 +46,7 @@ enum class answer_kind : std::uint32_t {
 /// A call that waits for its answer; part of the operation of its future.
 struct pending_call : timer_node {
   rpc_engine* of = nullptr;
-  std::uint32_t slot = 0;
-  std::uint32_t sequence = 0;
+  ticket name;
   int callee = 0;
   void (*arrived)(pending_call& self, answer_kind kind, std::span<const std::byte> content) noexcept = nullptr;
 };
@@ -57,9 +57,8 @@ struct call_header {
   std::uint32_t function = 0;
   bool takes_state = false;
   bool is_cast = false;
-  std::uint32_t slot = 0;
-  std::uint32_t sequence = 0;  ///< grows with every call of a rank: its name together with the rank
-  std::int64_t within = 0;     ///< nanoseconds that the caller waits; 0: for ever
+  ticket of;                ///< its sequence grows with every call of a rank
+  std::int64_t within = 0;  ///< nanoseconds that the caller waits; 0: for ever
 
   void append_to(byte_buffer& out) const;
   /// Takes it off the front of `bytes`. Throws `decode_error` if they are too few.
@@ -68,8 +67,7 @@ struct call_header {
 
 /// In front of the result.
 struct answer_header {
-  std::uint32_t slot = 0;
-  std::uint32_t sequence = 0;
+  ticket of;
   answer_kind kind = answer_kind::value;
   std::uint32_t unused = 0;
 };
@@ -96,7 +94,7 @@ class rpc_engine final : loop_source {
   /// Nobody waits any more: the callee is told.
   void withdraw(pending_call& waits) noexcept;
 
-  std::size_t waiting() const noexcept { return waiting_; }
+  std::size_t waiting() const noexcept { return waiting_.size(); }
   std::size_t running() const noexcept { return tasks_.size(); }
 
  private:
@@ -124,7 +122,6 @@ class rpc_engine final : loop_source {
   bool was_withdrawn(caller& from, std::uint32_t sequence);
   caller& caller_at(int rank);
   void serve(int source, const call_header& header, std::span<const std::byte> arguments);
-  std::uint32_t next_slot();
   void run_at_once(int source, const call_header& header, const remote_entry& what,
                    std::span<const std::byte> arguments);
   void start(int source, const call_header& header, const remote_entry& what, std::span<const std::byte> arguments);
@@ -156,10 +153,7 @@ class rpc_engine final : loop_source {
   source_location where_;
   byte_buffer arguments_;
   byte_buffer result_;  ///< of functions that run to their end at once
-  std::vector<pending_call*> slots_;
-  std::vector<std::uint32_t> free_slots_;
-  std::size_t waiting_ = 0;
-  std::uint32_t last_sequence_ = 0;
+  ticket_table<pending_call> waiting_;
   std::unordered_map<int, caller> callers_;
   caller* last_caller_ = nullptr;
   int last_caller_rank_ = -1;
