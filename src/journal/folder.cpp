@@ -126,7 +126,7 @@ storage_sequence journal_folder::claiming(time_point deadline, std::uint64_t ide
   const file_id made = make_new(state);
   got = co_await storage_wait::sync(files_, made);
   publish(made, got);
-  if (!WEFT_PLANTED("epochs.claim_is_not_forced")) got = co_await storage_wait::sync_directory(files_, space_, path_);
+  got = co_await storage_wait::sync_directory(files_, space_, path_);
   check_storage(got, "force the folder", path_);
   const std::string parent = parent_path(path_);  // the folder itself may be new
   got = co_await storage_wait::sync_directory(files_, space_, parent);
