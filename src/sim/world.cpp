@@ -164,11 +164,12 @@ outcome world::run_program(weft::detail::program& body, int ranks, const config&
   life& one = engine_.add_life(ranks);
   last_ = &one;
   draw_faults(one);
+  const auto its_settings = std::make_shared<const config>(settings);  // survivors may begin after this call
   for (const auto& rank : one.ranks) {
     records_.push_back(std::make_unique<rank_record>());
     rank_record& record = *records_.back();
     record.where = rank.get();
-    engine_.start(*rank, [this, &record, &body, &settings] { run_rank(record, body, settings); });
+    engine_.start(*rank, [this, &record, &body, its_settings] { run_rank(record, body, *its_settings); });
   }
   const guard watched(engine_, &world::last_call_of);
   outcome result;

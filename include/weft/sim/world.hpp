@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include <weft/core/config.hpp>
@@ -48,12 +49,15 @@ class world {
   world(const world&) = delete;
   world& operator=(const world&) = delete;
 
-  /// Runs the program on so many ranks to its end, crash or standstill. `program` is what `weft::run` takes.
+  /// Runs the program on so many ranks to its end, crash or standstill. `program` is what `weft::run` takes. It is copied:
+  /// survivors of a crash run on in later lives, and some of them may not have begun by then.
   template <class Program>
   outcome run(Program&& program, int ranks, const config& settings = config()) {
-    weft::detail::program_of<std::remove_reference_t<Program>> body(program, 0, nullptr);
-    return run_program(body, ranks, settings);
+    auto kept = std::make_shared<kept_program<std::decay_t<Program>>>(std::forward<Program>(program));
+    programs_.push_back(kept);
+    return run_program(kept->body, ranks, settings);
   }
+  /// As `run`. `body` outlives the world's last life.
   outcome run_program(weft::detail::program& body, int ranks, const config& settings);
 
   /// The hash over everything that has happened at the interfaces so far.
@@ -70,6 +74,13 @@ class world {
   std::string summary() const;
 
  private:
+  template <class Program>
+  struct kept_program {
+    template <class From>
+    explicit kept_program(From&& from) : copy(std::forward<From>(from)), body(copy, 0, nullptr) {}
+    Program copy;
+    weft::detail::program_of<Program> body;
+  };
   struct rank_record;
   void draw_faults(life& one);
   void run_rank(rank_record& rank, weft::detail::program& body, const config& settings);
@@ -82,6 +93,7 @@ class world {
   std::vector<std::unique_ptr<rank_record>> records_;  ///< of the last life
   std::vector<std::unique_ptr<rank_record>> former_;   ///< of lives before, whose zombies may still run
   std::vector<std::shared_ptr<event_target>> injectors_;
+  std::vector<std::shared_ptr<void>> programs_;
   life* last_ = nullptr;
 };
 
