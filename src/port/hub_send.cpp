@@ -275,6 +275,7 @@ bool message_hub::flush() {
   if (any) {
     idle_flushes_ = 0;
   } else if (++idle_flushes_ == flushes_before_trim) {
+    if (spare_ != nullptr) frame::give_back(std::exchange(spare_, nullptr));
     frame::trim();
   }
   return any;
