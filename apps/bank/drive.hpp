@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <weft/txn/store.hpp>
 #include <weft/weft.hpp>
 
 #include "options.hpp"

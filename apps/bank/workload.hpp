@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <weft/core/random.hpp>
+#include <weft/txn/store.hpp>
 #include <weft/weft.hpp>
 
 #include "options.hpp"

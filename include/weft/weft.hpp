@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-// Everything that a program needs: `#include <weft/weft.hpp>`.
+// What most programs need: `#include <weft/weft.hpp>`. The rest has headers of its own, so that nobody pays for it: the
+// store of transactions (weft/txn/store.hpp), remote calls (weft/message/rpc.hpp), locks (weft/message/mutex.hpp).
 #include <weft/async/async.hpp>
 #include <weft/comm/communicator.hpp>
 #include <weft/comm/persistent.hpp>
@@ -10,5 +11,4 @@
 #include <weft/queue/durable_queue.hpp>
 #include <weft/queue/work_queue.hpp>
 #include <weft/run/run.hpp>
-#include <weft/txn/store.hpp>
 #include <weft/version.hpp>

@@ -2,6 +2,7 @@
 // The README's program of transactions, word for word.
 #include <cstdio>
 
+#include <weft/txn/store.hpp>
 #include <weft/weft.hpp>
 
 weft::task<> bank(weft::context& ctx) {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include <weft/sim/world.hpp>
+#include <weft/txn/store.hpp>
 #include <weft/weft.hpp>
 
 namespace weft {
