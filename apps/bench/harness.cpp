@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <iostream>
 #include <utility>
 
@@ -24,6 +25,18 @@ long preemptions() {
 constexpr int most_reruns = 5;  // of a repetition that was disturbed: a busy machine must not hold us for ever
 
 }  // namespace
+
+void raw_ping_pong(MPI_Comm comm, int count) {
+  constexpr int tag = 1;
+  int rank = 0;
+  MPI_Comm_rank(comm, &rank);
+  std::int64_t value = 0;
+  for (int i = 0; i < count; ++i) {
+    if (rank == 0) MPI_Send(&value, 1, MPI_INT64_T, 1, tag, comm);
+    MPI_Recv(&value, 1, MPI_INT64_T, 1 - rank, tag, comm, MPI_STATUS_IGNORE);
+    if (rank == 1) MPI_Send(&value, 1, MPI_INT64_T, 0, tag, comm);
+  }
+}
 
 double median(std::vector<double> values) {
   std::sort(values.begin(), values.end());

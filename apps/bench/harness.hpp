@@ -77,6 +77,9 @@ class runner {
   std::vector<row> rows_;
 };
 
+/// The peer of a lone message there and back: `count` times 8 bytes between ranks 0 and 1 by MPI_Send and MPI_Recv.
+void raw_ping_pong(MPI_Comm comm, int count);
+
 /// The middle value; the mean of the two middle ones for an even number.
 double median(std::vector<double> values);
 

@@ -132,14 +132,7 @@ class rally {
     if (ctx_.rank() == 0) ball_.post(1, std::int64_t{0});
     ctx_.run(hits_.reached());
   }
-  void raw(int count) {
-    std::int64_t value = 0;
-    for (int i = 0; i < count; ++i) {
-      if (ctx_.rank() == 0) MPI_Send(&value, 1, MPI_INT64_T, 1, tag, raw_);
-      MPI_Recv(&value, 1, MPI_INT64_T, 1 - ctx_.rank(), tag, raw_, MPI_STATUS_IGNORE);
-      if (ctx_.rank() == 1) MPI_Send(&value, 1, MPI_INT64_T, 0, tag, raw_);
-    }
-  }
+  void raw(int count) { raw_ping_pong(raw_, count); }
 
  private:
   struct hitter {

@@ -15,8 +15,6 @@ namespace weft::bench {
 
 namespace {
 
-constexpr int tag = 1;
-
 std::int64_t next_of(std::int64_t value) { return value + 1; }
 void refuse(std::int64_t) { throw error("refused"); }
 
@@ -50,14 +48,7 @@ class calls {
     lead([&] { return post_each(count); });
   }
 
-  void raw(int count) {
-    std::int64_t value = 0;
-    for (int i = 0; i < count; ++i) {
-      if (ctx_.rank() == 0) MPI_Send(&value, 1, MPI_INT64_T, 1, tag, raw_);
-      MPI_Recv(&value, 1, MPI_INT64_T, 1 - ctx_.rank(), tag, raw_, MPI_STATUS_IGNORE);
-      if (ctx_.rank() == 1) MPI_Send(&value, 1, MPI_INT64_T, 0, tag, raw_);
-    }
-  }
+  void raw(int count) { raw_ping_pong(raw_, count); }
 
  private:
   struct adder {

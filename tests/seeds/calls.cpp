@@ -157,10 +157,7 @@ std::string run(std::uint64_t seed, tally& counts) {
     const auto to_me = co_await ctx.world().ialltoall(from_me);
     if (to_me != here.cast_from) all.wrong = "casts were lost";
   };
-  sim::world cluster(draw_world(seed));
-  const sim::outcome end = cluster.run(program, ranks);
-  counts.messages = cluster.counts().messages;
-  if (std::string text = trouble(cluster, end, ranks); !text.empty()) return text;
+  if (std::string text = run_once(program, ranks, seed, counts); !text.empty()) return text;
   return all.wrong;
 }
 

@@ -176,10 +176,7 @@ std::string run(std::uint64_t seed, tally& counts) {
   const int ranks = bounded_ranks(1 + static_cast<int>(random.below(12)));
   std::string wrong;
   const auto program = [&](context& ctx) -> task<> { return follow(ctx, seed, wrong); };
-  sim::world cluster(draw_world(seed));
-  const sim::outcome end = cluster.run(program, ranks);
-  counts.messages = cluster.counts().messages;
-  if (std::string text = trouble(cluster, end, ranks); !text.empty()) return text;
+  if (std::string text = run_once(program, ranks, seed, counts); !text.empty()) return text;
   return wrong;
 }
 

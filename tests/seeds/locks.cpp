@@ -140,10 +140,7 @@ std::string run(std::uint64_t seed, tally& counts) {
     if (mine.lock.most_grants_waited() >= static_cast<std::uint64_t>(ranks * visitors))
       all.wrong = "somebody was overtaken";
   };
-  sim::world cluster(draw_world(seed));
-  const sim::outcome end = cluster.run(program, ranks);
-  counts.messages = cluster.counts().messages;
-  if (std::string text = trouble(cluster, end, ranks); !text.empty()) return text;
+  if (std::string text = run_once(program, ranks, seed, counts); !text.empty()) return text;
   return all.wrong;
 }
 

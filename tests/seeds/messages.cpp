@@ -178,10 +178,7 @@ std::string run(std::uint64_t seed, tally& counts) {
     correspondent one(ctx, seed, wrong);
     co_await one.run();
   };
-  sim::world cluster(draw_world(seed));
-  const sim::outcome end = cluster.run(program, ranks);
-  counts.messages = cluster.counts().messages;
-  if (std::string text = trouble(cluster, end, ranks); !text.empty()) return text;
+  if (std::string text = run_once(program, ranks, seed, counts); !text.empty()) return text;
   return wrong;
 }
 

@@ -34,10 +34,7 @@ std::string run(std::uint64_t seed, tally& counts) {
     co_await testing::run_program(ctx, q, options, logs[rank]);
     ended[rank] = q.drained() || q.cancelled();
   };
-  sim::world cluster(draw_world(seed));
-  const sim::outcome end = cluster.run(program, ranks);
-  counts.messages = cluster.counts().messages;
-  if (std::string text = trouble(cluster, end, ranks); !text.empty()) return text;
+  if (std::string text = run_once(program, ranks, seed, counts); !text.empty()) return text;
   program_log all;
   for (std::size_t rank = 0; rank < logs.size(); ++rank) {
     if (ended[rank] == 0) return "rank " + std::to_string(rank) + " left the queue before its end";

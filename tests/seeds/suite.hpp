@@ -39,5 +39,13 @@ extern const suite lock_suite;
 sim::world_options draw_world(std::uint64_t seed);
 /// What a life ended by instead of a result, "" if by its end.
 std::string trouble(sim::world& cluster, const sim::outcome& end, int ranks);
+/// One life of a program on a cluster drawn from the seed; returns its trouble.
+template <class Program>
+std::string run_once(const Program& program, int ranks, std::uint64_t seed, tally& counts) {
+  sim::world cluster(draw_world(seed));
+  const sim::outcome end = cluster.run(program, ranks);
+  counts.messages = cluster.counts().messages;
+  return trouble(cluster, end, ranks);
+}
 
 }  // namespace weft::seeds
