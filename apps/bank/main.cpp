@@ -11,7 +11,8 @@ int main(int argc, char** argv) {
   weft::apps::app app("weft-bank",
                       "Transactions over the ranks of a job: clients in closed loops, each transaction retried until it commits,\n"
                       "and the books checked at the end (exit code 1 if they are wrong).\n"
-                      "Keys of --json: workload, ranks, clients, decision, locks, multi, seconds, committed, goodput,\n"
+                      "Keys of --json: workload, ranks, clients, decision, locks, multi and theta (null if not given),\n"
+                      "seconds, committed, goodput,\n"
                       "messages_per_commit, forces_per_commit, wrong (empty if the books are right), types (by name:\n"
                       "committed, refused, attempts, goodput, p50_ns, p99_ns, p999_ns).");
   weft::bank::bank_options options;

@@ -33,17 +33,19 @@ store_options bank_options::store() const {
 }
 
 void add_bank_options(CLI::App& program, bank_options& o) {
-  program.add_option("--workload", o.workload, "smallbank (default), transfer, ycsb or ring")
-      ->check(CLI::IsMember({"smallbank", "transfer", "ycsb", "ring"}));
-  program.add_option("--accounts", o.accounts, "accounts of each rank when the bank is founded (default 100000)")
+  program.add_option("--workload", o.workload, "smallbank (default), transfer, ycsb, ring or tpcc")
+      ->check(CLI::IsMember({"smallbank", "transfer", "ycsb", "ring", "tpcc"}));
+  program.add_option("--accounts", o.accounts, "accounts of each rank when the bank is founded (default 100000); tpcc: items")
       ->check(CLI::Range(std::uint64_t{16}, std::uint64_t{100'000'000}));
+  program.add_option("--warehouses", o.warehouses, "tpcc: warehouses of each rank when it is founded (default 1)")
+      ->check(CLI::Range(1, 1000));
   program.add_option("--clients", o.clients, "clients of each rank, each with one transaction at a time (default 16)")
       ->check(CLI::Range(1, 100'000));
   program.add_option("--seconds", o.seconds, "how long (default 3)")->check(CLI::Range(0.01, 1e6));
   program.add_option("--transactions", o.transactions, "instead: how many of each client");
-  program.add_option("--multi", o.multi, "percent of the transactions that touch another rank (default 10)")
+  program.add_option("--multi", o.multi, "percent of the transactions that touch another rank (default 10; tpcc: what the\nstandard says, 1 percent of the order lines and 15 of the payments)")
       ->check(CLI::Range(0, 100));
-  program.add_option("--theta", o.theta, "ycsb: Zipf's exponent, 0 for none (default 0.6)")->check(CLI::Range(0.0, 0.99));
+  program.add_option("--theta", o.theta, "Zipf's exponent of the accounts, 0 for none (default: ycsb 0.6; smallbank and tpcc\nhave distributions of their own)")->check(CLI::Range(0.0, 0.99));
   program.add_option("--seed", o.seed, "of the clients' choices (default 1)");
   program.add_flag("--conserving", o.conserving, "smallbank: SendPayment and Amalgamate only, so the sum is constant");
   program.add_flag("--calls", o.calls, "transfer: by functions that run at the data, instead of get and put");

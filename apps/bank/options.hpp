@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include <weft/txn/options.hpp>
@@ -19,8 +20,9 @@ struct bank_options {
   int clients = 16;                  ///< of each rank
   double seconds = 3;
   std::uint64_t transactions = 0;  ///< of each client; 0: by time
-  int multi = 10;                  ///< percent of those of two accounts or more that have one on another rank
-  double theta = 0.6;              ///< Zipf's, of ycsb
+  std::optional<int> multi;        ///< percent of the transactions that touch another rank
+  std::optional<double> theta;     ///< Zipf's
+  std::uint32_t warehouses = 1;    ///< tpcc: of each rank, when it is founded
   std::uint64_t seed = 1;
   bool conserving = false;  ///< smallbank: only what keeps the sum
   bool calls = false;       ///< transfer: by functions at the data

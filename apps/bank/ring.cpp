@@ -15,14 +15,14 @@ task<finished> ring::transact(random_source& random) {
     tx.put(second, fourth);
     tx.put(third, second);
   };
-  const transaction_result done = co_await accounts_.transact(body);
+  const transaction_result done = co_await rows_.transact(body);
   co_return finished{0, done.attempts, false};
 }
 
 /// Every rank walks round the whole ring.
 task<std::string> ring::audit() {
   std::vector<std::uint64_t> links;
-  co_await accounts_.snapshot([&](std::uint64_t key, std::uint64_t next) {
+  co_await rows_.snapshot([&](std::uint64_t key, std::uint64_t next) {
     links.push_back(key);
     links.push_back(next);
   });

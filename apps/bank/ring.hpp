@@ -9,9 +9,9 @@ namespace weft::bank {
 
 /// FoundationDB's Cycle: each key holds another one, and all together are one ring. A transaction follows three links and
 /// exchanges the order of two neighbours; any lost update or half commit breaks the ring, in this run or the next.
-class ring final : public stored_workload<std::uint64_t> {
+class ring final : public account_workload<std::uint64_t> {
  public:
-  using stored_workload::stored_workload;
+  using account_workload::account_workload;
   std::vector<std::string> types() const override { return {"exchange"}; }
   task<finished> transact(random_source& random) override;
   task<std::string> audit() override;

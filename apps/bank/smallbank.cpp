@@ -45,7 +45,10 @@ customer smallbank::first_value(std::uint64_t account, std::uint64_t) const {
   return made;
 }
 
-task<> smallbank::opened() { initial_ = co_await sum_of(worth); }
+task<> smallbank::opened() {
+  if (options_.theta) keys_ = zipf(count_, *options_.theta);
+  initial_ = co_await sum_of(worth);
+}
 
 smallbank::type smallbank::draw_type(random_source& random) const {
   const std::uint64_t percent = random.below(100);
@@ -59,6 +62,7 @@ smallbank::type smallbank::draw_type(random_source& random) const {
 }
 
 std::uint64_t smallbank::draw_account(random_source& random) const {
+  if (options_.theta) return keys_(random);
   const bool is_hot = random.below(100) < 90;
   return random.below(is_hot ? std::max<std::uint64_t>(count_ / 25, 1) : count_);
 }
@@ -82,7 +86,7 @@ task<finished> smallbank::with_one(type what, std::uint64_t account) {
   };
   transaction_options how;
   how.read_only = what == balance;
-  const transaction_result done = co_await accounts_.transact(body, how);
+  const transaction_result done = co_await rows_.transact(body, how);
   gained_ += gain;
   co_return finished{what, done.attempts, false};
 }
@@ -106,7 +110,7 @@ task<finished> smallbank::with_two(type what, std::uint64_t from, std::uint64_t 
     tx.put(from, a);
     tx.put(to, b);
   };
-  const transaction_result done = co_await accounts_.transact(body);
+  const transaction_result done = co_await rows_.transact(body);
   co_return finished{what, done.attempts, !done};
 }
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "workload.hpp"
+#include "zipf.hpp"
 
 namespace weft::bank {
 
@@ -15,10 +16,10 @@ struct customer {
 
 /// SmallBank (Alomari, Cahill, Fekete, Röhm, "The cost of serializability on platforms that use snapshot isolation", ICDE
 /// 2008) with H-Store's SendPayment. A customer's two balances are one value. 90 % of the transactions take their accounts
-/// from a hot set of 4 %.
-class smallbank final : public stored_workload<customer> {
+/// from a hot set of 4 %, or all from a Zipf distribution.
+class smallbank final : public account_workload<customer> {
  public:
-  using stored_workload::stored_workload;
+  using account_workload::account_workload;
   std::vector<std::string> types() const override;
   task<finished> transact(random_source& random) override;
   task<std::string> audit() override;
@@ -32,6 +33,7 @@ class smallbank final : public stored_workload<customer> {
   task<finished> with_one(type what, std::uint64_t account);
   task<finished> with_two(type what, std::uint64_t from, std::uint64_t to);
 
+  zipf keys_{1, 0};
   std::int64_t initial_ = 0;  ///< of all ranks
   std::int64_t gained_ = 0;   ///< by what this rank's clients have committed
 };

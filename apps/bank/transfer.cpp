@@ -29,9 +29,9 @@ task<finished> transfer::transact(random_source& random) {
   };
   transaction_result done;
   if (options_.calls) {
-    done = co_await accounts_.transact(by_calls);
+    done = co_await rows_.transact(by_calls);
   } else {
-    done = co_await accounts_.transact(by_hand);
+    done = co_await rows_.transact(by_hand);
   }
   co_return finished{0, done.attempts, false};
 }

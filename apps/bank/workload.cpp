@@ -3,6 +3,7 @@
 
 #include "ring.hpp"
 #include "smallbank.hpp"
+#include "tpcc.hpp"
 #include "transfer.hpp"
 #include "ycsb.hpp"
 
@@ -12,6 +13,7 @@ std::unique_ptr<workload> make_workload(context& ctx, const bank_options& option
   if (options.workload == "transfer") return std::make_unique<transfer>(ctx, options);
   if (options.workload == "ycsb") return std::make_unique<ycsb>(ctx, options);
   if (options.workload == "ring") return std::make_unique<ring>(ctx, options);
+  if (options.workload == "tpcc") return std::make_unique<tpcc>(ctx, options);
   return std::make_unique<smallbank>(ctx, options);
 }
 

@@ -41,18 +41,18 @@ std::unique_ptr<workload> make_workload(context& ctx, const bank_options& option
 /// Thrown to find out whether a name has committed, without committing it.
 struct only_asked {};
 
-/// What the workloads share: the store, how it is filled, which accounts a transaction takes.
-template <class Value>
+/// What the workloads share: the store, and how it is filled, once.
+template <class Key, class Value>
 class stored_workload : public workload {
  public:
-  using accounts_store = store<std::uint64_t, Value>;
-  using transaction_type = typename accounts_store::transaction_type;
+  using rows_store = store<Key, Value>;
+  using transaction_type = typename rows_store::transaction_type;
 
-  stored_workload(context& ctx, const bank_options& options)
-      : ctx_(ctx), options_(options), accounts_(ctx, options_.store()) {}
+  stored_workload(context& ctx, const bank_options& options, std::uint32_t placed_by = 0)
+      : ctx_(ctx), options_(options), rows_(ctx, placed(options_.store(), placed_by)) {}
 
   task<> open() final {
-    if (!options_.directory.empty()) co_await accounts_.open();
+    if (!options_.directory.empty()) co_await rows_.open();
     bool is_new = false;
     auto asks = [&is_new](transaction_type&) -> task<> {
       is_new = true;
@@ -63,30 +63,67 @@ class stored_workload : public workload {
     transaction_options named;
     named.name = "founded";
     try {
-      co_await accounts_.transact(asks, named);
+      co_await rows_.transact(asks, named);
     } catch (const only_asked&) {
     }
     // Everybody has asked before anybody founds.
     auto asked = ctx_.world().ibarrier();
     co_await asked;
     if (is_new) {
-      std::vector<std::pair<std::uint64_t, Value>> mine;
-      const auto ranks = static_cast<std::uint64_t>(ctx_.size());
-      const std::uint64_t all = options_.accounts * ranks;
-      for (auto a = static_cast<std::uint64_t>(ctx_.rank()); a < all; a += ranks) mine.emplace_back(a, first_value(a, all));
-      co_await accounts_.load_all(mine);
-      co_await accounts_.transact(founds, named);
+      const std::vector<std::pair<Key, Value>> mine = first_rows();
+      co_await rows_.load_all(mine);
+      co_await rows_.transact(founds, named);
     }
-    auto counting = accounts_.size();
+    auto counting = rows_.size();
     count_ = co_await counting;
     co_await opened();
   }
 
-  txn::store_stats stats() const final { return accounts_.stats(); }
+  txn::store_stats stats() const final { return rows_.stats(); }
 
  protected:
-  virtual Value first_value(std::uint64_t account, std::uint64_t accounts) const = 0;
+  /// Those that this rank brings to a new bank.
+  virtual std::vector<std::pair<Key, Value>> first_rows() const = 0;
   virtual task<> opened() { co_return; }
+
+  bool goes_elsewhere(random_source& random) const {
+    return ctx_.size() > 1 && random.below(100) < static_cast<std::uint64_t>(options_.multi.value_or(10));
+  }
+  future<std::int64_t> all_ranks(std::int64_t mine) { return ctx_.world().iallreduce(mine, sum); }
+
+  context& ctx_;
+  const bank_options options_;
+  rows_store rows_;
+  std::uint64_t count_ = 0;  ///< rows of all ranks
+
+ private:
+  static store_options placed(store_options made, std::uint32_t placed_by) {
+    made.placed_by = placed_by;
+    return made;
+  }
+};
+
+/// A bank whose rows are accounts with the numbers from 0 on.
+template <class Value>
+class account_workload : public stored_workload<std::uint64_t, Value> {
+ public:
+  using stored_workload<std::uint64_t, Value>::stored_workload;
+
+ protected:
+  using stored_workload<std::uint64_t, Value>::ctx_;
+  using stored_workload<std::uint64_t, Value>::count_;
+  using stored_workload<std::uint64_t, Value>::rows_;
+  using stored_workload<std::uint64_t, Value>::options_;
+
+  virtual Value first_value(std::uint64_t account, std::uint64_t accounts) const = 0;
+
+  std::vector<std::pair<std::uint64_t, Value>> first_rows() const final {
+    std::vector<std::pair<std::uint64_t, Value>> mine;
+    const auto ranks = static_cast<std::uint64_t>(ctx_.size());
+    const std::uint64_t all = options_.accounts * ranks;
+    for (auto a = static_cast<std::uint64_t>(ctx_.rank()); a < all; a += ranks) mine.emplace_back(a, first_value(a, all));
+    return mine;
+  }
 
   /// Draws with `draw(random)` until the account lies on this rank (or, if `elsewhere`, on another) and none of `others`
   /// is equal to it. Where that hardly exists, anything but the others.
@@ -97,27 +134,18 @@ class stored_workload : public workload {
       const std::uint64_t account = tries < 2 * patience ? draw(random) : random.below(count_);
       bool is_new = true;
       for (std::uint64_t other : others) is_new &= other != account;
-      const bool is_placed = (accounts_.owner(account) == ctx_.rank()) != elsewhere;
+      const bool is_placed = (rows_.owner(account) == ctx_.rank()) != elsewhere;
       if (is_new && (is_placed || tries >= patience)) return account;
     }
-  }
-  bool goes_elsewhere(random_source& random) const {
-    return ctx_.size() > 1 && random.below(100) < static_cast<std::uint64_t>(options_.multi);
   }
 
   /// Collective: over all accounts of all ranks.
   template <class F>
   task<std::int64_t> sum_of(F&& part) {
     std::int64_t mine = 0;
-    co_await accounts_.snapshot([&](std::uint64_t, const Value& value) { mine += part(value); });
-    co_return co_await all_ranks(mine);
+    co_await rows_.snapshot([&](std::uint64_t, const Value& value) { mine += part(value); });
+    co_return co_await this->all_ranks(mine);
   }
-  future<std::int64_t> all_ranks(std::int64_t mine) { return ctx_.world().iallreduce(mine, sum); }
-
-  context& ctx_;
-  const bank_options options_;
-  accounts_store accounts_;
-  std::uint64_t count_ = 0;  ///< accounts of all ranks
 };
 
 }  // namespace weft::bank

@@ -6,7 +6,7 @@
 namespace weft::bank {
 
 task<> ycsb::opened() {
-  keys_ = zipf(count_, options_.theta);
+  keys_ = zipf(count_, options_.theta.value_or(0.6));
   co_return;
 }
 
@@ -24,7 +24,7 @@ task<finished> ycsb::transact(random_source& random) {
       tx.put(keys[i], row);
     }
   };
-  const transaction_result done = co_await accounts_.transact(body);
+  const transaction_result done = co_await rows_.transact(body);
   co_return finished{0, done.attempts, false};
 }
 

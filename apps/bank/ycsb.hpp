@@ -18,9 +18,9 @@ struct ycsb_row {
 /// The closed economy of YCSB+T (Dey, Fekete, Nambiar, Röhm, ICDE workshops 2014), with ten keys of a Zipf distribution in
 /// each transaction: six are read, four are written as well, of which two give one unit to the other two. In a transaction of
 /// two partitions every other key lies on another rank. The sum is constant over all runs of a bank.
-class ycsb final : public stored_workload<ycsb_row> {
+class ycsb final : public account_workload<ycsb_row> {
  public:
-  using stored_workload::stored_workload;
+  using account_workload::account_workload;
   static constexpr std::int64_t initial = 1000;
   std::vector<std::string> types() const override { return {"read-update"}; }
   task<finished> transact(random_source& random) override;

@@ -12,8 +12,8 @@
 namespace weft::txn {
 namespace {
 
-transaction_manager::settings settings_of(const context& ctx, const store_options& options) {
-  return {ctx.rank(), ctx.size(), 1, options.decision, options.locks};
+transaction_manager::settings settings_of(const context& ctx, const store_options& options, std::size_t key_bytes) {
+  return {ctx.rank(), ctx.size(), 1, options.decision, options.locks, options.placed_by, key_bytes};
 }
 
 constexpr auto between_stillness_looks = std::chrono::microseconds(20);
@@ -40,7 +40,7 @@ store_body::store_body(context& ctx, const store_options& options, std::size_t k
       log_(options.kept == store_durability::none ? nullptr
                                                   : std::unique_ptr<store_log>(new store_log(ctx, options, *this))),
       resources_(*this, data_, options.locks, ctx.size(), log_ ? &outcomes_ : nullptr),
-      transactions_(ctx.loop(), *this, resources_, outcomes_, settings_of(ctx, options)),
+      transactions_(ctx.loop(), *this, resources_, outcomes_, settings_of(ctx, options, key_bytes)),
       random_(0x9e3779b97f4a7c15u * (static_cast<std::uint64_t>(ctx.rank()) + 1)),
       port_(ctx,
             [this](int from, wire&& message) {

@@ -28,6 +28,10 @@ struct store_options {
   std::string_view directory = {};
   /// Under `lock_policy::timeout`: who has waited for a lock for so long, and at most twice so long, gives up.
   duration patience = std::chrono::milliseconds(50);
+  /// Keys whose first so many bytes are equal lie on the same rank: the rows of one customer, say, whose transactions then
+  /// touch one rank only. For keys that are plain values, whose bytes are those in memory (docs/values.md). 0: each key
+  /// by itself.
+  std::uint32_t placed_by = 0;
 };
 
 /// Trivially destructible as well.

@@ -36,7 +36,8 @@ class store {
   using value_type = Value;
   using transaction_type = transaction<Key, Value>;
 
-  explicit store(context& ctx, store_options options = {}) : engine_(ctx, options, key_bytes) {}
+  /// Throws `usage_error` for a key that is shorter than `placed_by`, or no plain value.
+  explicit store(context& ctx, store_options options = {}) : engine_(ctx, checked(options), key_bytes) {}
 
   /// Collective. A store that is kept has to be opened, and then holds what earlier jobs have committed, with any
   /// number of ranks. Throws `journal_damaged` if something that had been acknowledged is gone.
@@ -134,6 +135,13 @@ class store {
 
  private:
   static constexpr std::size_t key_bytes = is_bytes<Key> ? sizeof(Key) : 0;
+
+  static const store_options& checked(const store_options& options) {
+    if (options.placed_by > key_bytes)
+      throw usage_error("keys of " + std::to_string(key_bytes) + " plain bytes cannot be placed by their first " +
+                        std::to_string(options.placed_by));
+    return options;
+  }
 
   struct plan {
     std::string name_key;

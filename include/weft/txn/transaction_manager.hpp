@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -61,6 +62,8 @@ class transaction_manager {
     std::uint32_t epoch = 1;
     decision_rule rule = decision_rule::implicit;
     lock_policy policy = lock_policy::wait_die;
+    std::uint32_t placed_by = 0;  ///< as in `store_options`
+    std::size_t key_bytes = 0;    ///< as for `partition`
   };
   transaction_manager(loop& on, site& around, resource_manager& here, outcome_table& outcomes, const settings& how);
   /// Of the run, before the first attempt.
@@ -111,7 +114,10 @@ class transaction_manager {
       }
     }
   }
-  int owner(const std::string& key) const noexcept { return owner_of(slot_of(key), how_.ranks); }
+  int owner(std::string_view key) const noexcept {
+    if (how_.placed_by != 0 && !is_name(key, how_.key_bytes)) key = key.substr(0, how_.placed_by);
+    return owner_of(slot_of(key), how_.ranks);
+  }
   std::size_t open() const noexcept { return attempts_.size(); }
   const settings& how() const noexcept { return how_; }
 

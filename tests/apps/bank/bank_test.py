@@ -46,13 +46,24 @@ for ranks in (1, 2, 4):
         if workload == "smallbank":
             assert len(found["types"]) == 6 and all(t["committed"] for t in found["types"].values()), found
     check(bank(ranks, "--workload", "transfer", "--calls", "--transactions", "50", "--decision", "explicit"), ranks, 50)
+    found = bank(ranks, "--workload", "tpcc", "--transactions", "50", "--warehouses", "2")
+    check(found, ranks, 50)
+    assert set(found["types"]) == {"New-Order", "Payment"} and all(t["committed"] for t in found["types"].values()), found
     check(bank(ranks, "--conserving", "--transactions", "50", "--locks", "wound_wait"), ranks, 50)
+
+# A warehouse and all its rows lie on one rank: what stays in one warehouse needs no message.
+near = bank(2, "--workload", "tpcc", "--transactions", "50", "--multi", "0")
+assert near["messages_per_commit"] == 0, near
+far = bank(2, "--workload", "tpcc", "--transactions", "50", "--multi", "100", "--theta", "0.5")
+check(far, 2, 50)
+assert far["messages_per_commit"] > 1 and far["theta"] == 0.5, far
+check(bank(2, "--theta", "0.8", "--transactions", "50"), 2, 50)
 
 timed = bank(2, "--seconds", "0.3")
 assert timed["committed"] > 0 and 0.3 <= timed["seconds"] < 20, timed
 
 with tempfile.TemporaryDirectory() as folder:
-    for workload in ("transfer", "ring", "smallbank"):
+    for workload in ("transfer", "ring", "smallbank", "tpcc"):
         place = os.path.join(folder, workload)
         for ranks in (2, 4, 1):  # the accounts are those of the first run
             found = bank(ranks, "--workload", workload, "--transactions", "10", "--resume", place)
