@@ -2,6 +2,7 @@
 #include <weft/queue/balance.hpp>
 
 #include <algorithm>
+#include <bit>
 #include <utility>
 
 #include <weft/core/planted_fault.hpp>
@@ -51,12 +52,14 @@ placement balance::nearness(int rank) const noexcept {
   return ctx_.transport().same_node(rank) ? placement::node : placement::anywhere;
 }
 
-/// How many items may leave now: half, rounded up; the last one stays where somebody asks for items.
+/// How many items may leave now: half, rounded up; the last one stays where somebody takes its like.
 std::size_t balance::share(std::uint64_t types, placement nearness) const noexcept {
   const std::size_t available = queue_.available(types, nearness);
-  if (available == 1 && (queue_.consuming(types) || WEFT_PLANTED("stealing.last_item_always_stays")) && !away_)
+  if (away_) return available;
+  if (available == 1 && (queue_.available(types & queue_.consumed_types(), placement::rank) > 0 ||
+                         WEFT_PLANTED("stealing.last_item_always_stays")))
     return 0;
-  return away_ ? available : (available + 1) / 2;
+  return (available + 1) / 2;
 }
 
 int balance::choose_victim() {
@@ -70,10 +73,10 @@ int balance::choose_victim() {
 }
 
 void balance::seek() {
-  if (on_lifelines_ || away_ || ctx_.size() == 1) return;
+  if (away_ || ctx_.size() == 1) return;
   if (asked_ > 0 && !impatient_) return;
   const std::uint64_t types = queue_.wanted_types();
-  if (types == 0) return;
+  if ((types & ~on_lifelines_) == 0) return;
   impatient_ = false;
   if (asked_ >= most_asked || tries_ >= std::min(most_tries, ctx_.size() - 1)) {
     register_with_lifelines(types);
@@ -95,18 +98,65 @@ void balance::ask(std::uint64_t types) {
 
 void balance::register_with_lifelines(std::uint64_t types) {
   WEFT_REACHED("stealing.lifelines_are_asked");
-  on_lifelines_ = true;
-  for (int bit = 1; bit < ctx_.size(); bit *= 2) {
-    const int rank = ctx_.rank() ^ bit;
-    if (rank >= ctx_.size()) continue;
+  on_lifelines_ = types;
+  const auto tell = [this, types](int rank) {
     ++sent_;
-    queue_.send_registration(rank, types);
+    queue_.send_registration(rank, types, own);
+  };
+  for (int bit = 1; bit < ctx_.size(); bit *= 2) {
+    if ((ctx_.rank() ^ bit) < ctx_.size()) tell(ctx_.rank() ^ bit);
+  }
+  for (const branch& to : branches()) {
+    const auto apart = static_cast<unsigned>(ctx_.rank() ^ to.rank);
+    if (!std::has_single_bit(apart)) tell(to.rank);  // of this node, but no neighbour in the hypercube
   }
 }
 
-std::size_t balance::send(int to, std::size_t count, std::uint64_t types, bool is_answer) {
+/// Neighbours in a binomial tree of `size` ranks, of which this one is number `at`.
+void balance::add_branches(int at, int size, int tree) {
+  const auto add = [this, tree](int other) {
+    branches_.push_back({tree == node_tree ? ctx_.transport().node_peer(other) : other, tree, 0});
+  };
+  if (at != 0) add(at & (at - 1));
+  for (int bit = 1; bit < size && (at & bit) == 0; bit *= 2) {
+    if (at + bit < size) add(at + bit);
+  }
+}
+
+std::vector<balance::branch>& balance::branches() {
+  if (!branches_.empty()) return branches_;
+  const node_map node = ctx_.transport().node();
+  add_branches(node.node_rank, node.node_size, node_tree);
+  if (node.node_size < ctx_.size()) add_branches(ctx_.rank(), ctx_.size(), world_tree);
+  return branches_;
+}
+
+bool balance::is_branch(int rank, int tree) const noexcept {
+  return std::any_of(branches_.begin(), branches_.end(),
+                     [rank, tree](const branch& b) { return b.rank == rank && b.tree == tree; });
+}
+
+void balance::ask_for_others() {
+  if (registered_.empty() || drained_ || retired_ || WEFT_PLANTED("stealing.nobody_asks_for_others")) return;
+  const std::uint64_t consumed = queue_.consumed_types();
+  for (branch& to : branches()) {
+    std::uint64_t types = 0;
+    for (const neighbour& from : registered_) {
+      if (from.rank == to.rank) continue;
+      if (from.tree == to.tree || (from.tree == own && is_branch(from.rank, to.tree))) types |= from.types;
+    }
+    types &= ~(to.asked | consumed);
+    if (types == 0) continue;
+    WEFT_REACHED("stealing.asked_for_others");
+    to.asked |= types;
+    ++sent_;
+    queue_.send_registration(to.rank, types, to.tree);
+  }
+}
+
+std::size_t balance::send(int to, std::size_t count, std::uint64_t types, placement nearness, bool is_answer) {
   ++sent_;
-  const std::size_t sent = queue_.send_items(to, count, types, nearness(to), is_answer, last_thief_);
+  const std::size_t sent = queue_.send_items(to, count, types, nearness, is_answer, last_thief_);
   if (sent > 0) last_thief_ = to;
   return sent;
 }
@@ -114,14 +164,16 @@ std::size_t balance::send(int to, std::size_t count, std::uint64_t types, bool i
 void balance::give() {
   for (std::size_t at = 0; at < registered_.size();) {
     const neighbour to = registered_[at];
-    const std::size_t count = share(to.types, nearness(to.rank));
+    // What is asked for along the tree of all ranks may be for another node.
+    const placement near = to.tree == world_tree ? placement::anywhere : nearness(to.rank);
+    const std::size_t count = share(to.types, near);
     if (count == 0) {
       ++at;
       continue;
     }
     WEFT_REACHED("stealing.gift_to_a_lifeline");
     registered_.erase(registered_.begin() + static_cast<std::ptrdiff_t>(at));
-    send(to.rank, count, to.types, false);
+    send(to.rank, count, to.types, near, false);
   }
 }
 
@@ -146,7 +198,7 @@ void balance::give_away() {
     round = count == 0 ? round + 1 : 0;
     if (count == 0) continue;
     WEFT_REACHED("stealing.given_away_by_a_rank_that_left");
-    send(to, count, all, false);
+    send(to, count, all, nearness(to), false);
   }
 }
 
@@ -177,30 +229,35 @@ void balance::on_presence(int rank, bool away) {
 
 void balance::on_request(int thief, std::uint64_t types) {
   was_asked_ = true;
-  send(thief, share(types, nearness(thief)), types, true);
+  send(thief, share(types, nearness(thief)), types, nearness(thief), true);
   step();
 }
 
-void balance::on_registration(int rank, std::uint64_t types) {
+void balance::on_registration(int rank, std::uint64_t types, int tree) {
   was_asked_ = true;
-  auto known =
-      std::find_if(registered_.begin(), registered_.end(), [rank](const neighbour& n) { return n.rank == rank; });
+  auto known = std::find_if(registered_.begin(), registered_.end(),
+                            [rank, tree](const neighbour& n) { return n.rank == rank && n.tree == tree; });
   if (known == registered_.end()) {
-    registered_.push_back({rank, types});
+    registered_.push_back({rank, tree, types});
   } else {
-    known->types = types;
+    known->types = tree == own ? types : known->types | types;
   }
   step();
 }
 
-void balance::on_items(int, std::size_t count, bool is_answer, int hint) {
+void balance::on_items(int from, std::size_t count, bool is_answer, int hint) {
+  if (!is_answer) {
+    for (branch& b : branches_) {
+      if (b.rank == from) b.asked = 0;
+    }
+  }
   if (is_answer && --asked_ == 0 && timer_.queued()) {
     ctx_.loop().timers().cancel(timer_);
     impatient_ = false;
   }
   if (count > 0) {
     tries_ = 0;
-    on_lifelines_ = on_lifelines_ && WEFT_PLANTED("stealing.no_search_after_a_gift");
+    if (!WEFT_PLANTED("stealing.no_search_after_a_gift")) on_lifelines_ = 0;
   } else {
     ++failed_requests_;
     hint_ = hint;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// Random programs of put, get, submit, close, cancel, throw, join and leave: nothing lost, nothing twice, drained at
-// the end and not before.
+// Random programs of put, get, submit, close, cancel, throw, join and leave, on some ranks only of submit: nothing lost,
+// nothing twice, drained at the end and not before.
 #include <vector>
 
 #include "bounds.hpp"
@@ -22,6 +22,10 @@ std::string run(std::uint64_t seed, tally& counts) {
   options.retries = static_cast<unsigned>(random.below(3));
   options.has_consumer = random.below(2) == 0;
   options.steps = bounded_steps(90 + static_cast<int>(random.below(140)));
+  if (random.below(3) == 0) {
+    options.only_submits = random() & ((std::uint64_t{1} << ranks) - 1);
+    options.only_submits &= ~(std::uint64_t{1} << random.below(static_cast<std::uint64_t>(ranks)));
+  }
   queue_options how;
   how.retries = options.retries;
   if (options.has_consumer) how.capacity = 2 + random.below(30);

@@ -28,6 +28,12 @@ class program {
         random_(options.seed * 1000003 + static_cast<std::uint64_t>(ctx.rank())) {}
 
   task<> run() {
+    if ((options_.only_submits >> ctx_.rank() & 1) != 0) return submit_only();
+    return take_part();
+  }
+
+ private:
+  task<> take_part() {
     future<void> consumer;
     if (options_.has_consumer) consumer = ctx_.spawn(consume());
     const int cancel_at = options_.cancels && ctx_.rank() == 0 ? static_cast<int>(random_.below(60)) : -1;
@@ -40,13 +46,30 @@ class program {
     co_await consume();
     if (options_.has_consumer) co_await consumer;
     for (auto& [id, result] : results_) co_await check_result(id, result);
+    note_dead_letters();
+  }
+  /// Its results come only if others find its items, which may be taken anywhere.
+  task<> submit_only() {
+    const int cancel_at = options_.cancels && ctx_.rank() == 0 ? static_cast<int>(random_.below(60)) : -1;
+    for (int step = 0; step < options_.steps / 4; ++step) {
+      if (step == cancel_at) queue_.cancel();
+      const std::int64_t id = note_put();
+      put_options how = random_options();
+      how.where = placement::anywhere;
+      results_.emplace_back(id, queue_.submit(id, how));
+      if (random_.below(3) == 0) co_await sleep_for(std::chrono::microseconds(random_.below(200)));
+    }
+    for (auto& [id, result] : results_) co_await check_result(id, result);
+    queue_.close();
+    co_await consume();
+    note_dead_letters();
+  }
+  void note_dead_letters() {
     for (auto& letter : queue_.take_dead_letters()) {
       ++log_.dead[letter.value];
       if (letter.attempts > options_.retries + 1) log_.wrong = "an item was tried too often";
     }
   }
-
- private:
   task<> consume() {
     while (auto next = co_await queue_.get()) co_await work_on(std::move(*next));
   }

@@ -24,10 +24,11 @@ class balanced {
   /// The types that somebody here waits for, while there is none of them; 0: nobody waits.
   virtual std::uint64_t wanted_types() const noexcept = 0;
   virtual bool settled() const noexcept = 0;  ///< closed here, nothing queued, nothing held
-  /// Somebody here asks for items and would take one of these types: the last one may stay.
-  virtual bool consuming(std::uint64_t types) const noexcept = 0;
+  /// The types that somebody here has asked for of late.
+  virtual std::uint64_t consumed_types() const noexcept = 0;
   virtual void send_request(int victim, std::uint64_t types) = 0;
-  virtual void send_registration(int neighbour, std::uint64_t types) = 0;
+  /// `tree`: see `balance::own` and those after it.
+  virtual void send_registration(int neighbour, std::uint64_t types, int tree) = 0;
   /// Sends the `count` oldest items (0: none) as the answer to a request, or unasked. `hint`: a rank that has more, or
   /// -1. Returns how many it sent: fewer than asked for when they are large.
   virtual std::size_t send_items(int to, std::size_t count, std::uint64_t types, placement nearness, bool is_answer,
@@ -48,6 +49,13 @@ class balanced {
 /// neighbours in a hypercube: Saraswat et al., "Lifeline-based global load balancing", PPoPP 2011) and falls silent;
 /// whoever has surplus gives to those that are registered, so that a starving machine makes no traffic.
 ///
+/// Ranks that only put do not search, so what lies on them may have no neighbour that searches. A rank that has nothing
+/// for those that are registered with it, and does not ask for such items itself, therefore registers in its turn, on
+/// their behalf, along a tree that is part of the hypercube: with all its neighbours there but the one that asked it.
+/// What they give goes the same way back. A tree has no circles, so nothing is asked for twice or sent around; and each
+/// of its edges carries one such registration at a time, whatever the number of those behind it. Items that may not
+/// leave their node need a tree of its ranks alone.
+///
 /// Drained: counting in waves of `tree_sum` (F. Mattern, "Algorithms for distributed termination detection",
 /// Distributed Computing 2, 1987). A rank joins a wave when it is settled and no answer is due to it, with its counts
 /// of messages sent and received, all of the queue's own. Mattern's four counters need two waves that agree, because a
@@ -67,6 +75,8 @@ class balance {
   void step();
   /// The loop has nothing to run, or a rank polls: items that nobody here asks for are offered.
   void offer();
+  /// The loop has nothing to run, or a computation polls: asks on behalf of those that are registered here.
+  void ask_for_others();
   /// Sends everything that may leave to other ranks, evenly.
   void give_away();
   /// This rank takes no part any more: what it has, and what comes to it, goes on to others.
@@ -74,11 +84,20 @@ class balance {
   void join();
   bool is_away() const noexcept { return away_; }
   /// The queue is cancelled: ranks may leave it without waiting for the end.
-  void retire() noexcept { wave_.retire(); }
+  void retire() noexcept {
+    wave_.retire();
+    registered_.clear();
+    retired_ = true;
+  }
+
+  // On whose behalf a rank registers: its own, or that of others, along the tree of its node or of all ranks.
+  static constexpr int own = -1;
+  static constexpr int node_tree = 0;
+  static constexpr int world_tree = 1;
 
   // Messages that were received, after `count_received`.
   void on_request(int thief, std::uint64_t types);
-  void on_registration(int neighbour, std::uint64_t types);
+  void on_registration(int neighbour, std::uint64_t types, int tree);
   void on_presence(int rank, bool away);
   void on_items(int from, std::size_t count, bool is_answer, int hint);
   /// A message of the queue is sent that `balance` did not ask for, or any was received: the queue is not drained while
@@ -97,7 +116,7 @@ class balance {
   /// Some other rank has asked for items.
   bool was_asked() const noexcept { return was_asked_; }
   bool is_drained() const noexcept { return drained_; }
-  bool is_searching() const noexcept { return asked_ > 0 && !on_lifelines_; }
+  bool is_searching() const noexcept { return asked_ > 0 && on_lifelines_ == 0; }
   void add_to(queue_stats& stats) const noexcept;
 
  private:
@@ -106,7 +125,13 @@ class balance {
   static constexpr duration patience = std::chrono::microseconds(500);
   struct neighbour {
     int rank;
+    int tree;
     std::uint64_t types;
+  };
+  struct branch {
+    int rank;
+    int tree;
+    std::uint64_t asked;  ///< types that it has been asked for since it last gave
   };
   struct patience_timer final : timer_node {
     balance* of = nullptr;
@@ -118,7 +143,10 @@ class balance {
   void ask(std::uint64_t types);
   void register_with_lifelines(std::uint64_t types);
   void give();
-  std::size_t send(int to, std::size_t count, std::uint64_t types, bool is_answer);
+  std::size_t send(int to, std::size_t count, std::uint64_t types, placement nearness, bool is_answer);
+  std::vector<branch>& branches();
+  void add_branches(int at, int size, int tree);
+  bool is_branch(int rank, int tree) const noexcept;
   int next_peer() noexcept;
   bool is_present(int rank) const noexcept;
   void join_wave();
@@ -130,7 +158,8 @@ class balance {
   random_source random_;
   patience_timer timer_;
   std::vector<int> node_peers_;        // the other ranks of this node
-  std::vector<neighbour> registered_;  // those that wait for a gift
+  std::vector<neighbour> registered_;  // those that wait for a gift, in the order in which they came
+  std::vector<branch> branches_;       // this rank's neighbours in the trees, once they are needed
   std::vector<int> absent_;            // the other ranks that have left
   std::int64_t sent_ = 0;
   std::int64_t received_ = 0;
@@ -145,8 +174,9 @@ class balance {
   std::size_t next_peer_ = 0;
   bool impatient_ = false;
   bool was_asked_ = false;
-  bool on_lifelines_ = false;
+  std::uint64_t on_lifelines_ = 0;  // the types that they have been asked for; 0: not silent
   bool away_ = false;
+  bool retired_ = false;
   std::uint32_t waves_ = 0;
   bool from_later_wave_ = false;
   bool in_wave_ = false;

@@ -71,8 +71,8 @@ void work_queue<T, R>::send_request(int victim, std::uint64_t types) {
 }
 
 template <class T, class R>
-void work_queue<T, R>::send_registration(int neighbour, std::uint64_t types) {
-  port_.post(neighbour, message{kind::registration, -1, types, {}, {}, balance_.waves()});
+void work_queue<T, R>::send_registration(int neighbour, std::uint64_t types, int tree) {
+  port_.post(neighbour, message{kind::registration, tree, types, {}, {}, balance_.waves()});
 }
 
 template <class T, class R>
@@ -124,7 +124,7 @@ void work_queue<T, R>::on_message(int from, message&& m) {
     case kind::request:
       return balance_.on_request(from, m.number);
     case kind::registration:
-      return balance_.on_registration(from, m.number);
+      return balance_.on_registration(from, m.number, m.hint);
     case kind::answer:
     case kind::gift: {
       const std::size_t count = m.plain.size() + m.tagged.size();
@@ -220,9 +220,16 @@ void work_queue<T, R>::poll_now() {
 }
 
 template <class T, class R>
+void work_queue<T, R>::serve_others() {
+  poll_now();
+  balance_.ask_for_others();
+}
+
+template <class T, class R>
 void work_queue<T, R>::about_to_idle() {
   consumed_types_ = wanted_types();  // whoever consumes here would have asked by now
   balance_.offer();
+  balance_.ask_for_others();
   if (!waiting_.empty()) set_activity(balance_.is_searching() ? activity::searching : activity::idle);
   // Those who wait may have come to hold an item, or a task that started them.
   if (!held_back_.empty() || !pushing_.empty()) let_producers_go();

@@ -134,10 +134,10 @@ class work_queue final : detail::balanced {
   template <class Body>
   task<> serve(Body& body, type_set types = {}, source_location where = source_location::current());
 
-  /// Serves other ranks from inside a computation; runs no user code. Meant to be called after every item, however
-  /// short: most calls only count (see `detail::poll_pacer`).
+  /// Serves other ranks from inside a computation; runs no user code. For after every item, however short: most calls
+  /// only count (see `detail::poll_pacer`).
   void poll() {
-    if (pacer_.due()) poll_now();
+    if (pacer_.due()) serve_others();
   }
   /// Hands the items that are queued here, and those that are put here, on to other ranks, and asks for none until
   /// `join`: for a rank that consumes nothing for a while. What only this rank may take stays, and is all that `get`
@@ -180,8 +180,7 @@ class work_queue final : detail::balanced {
   }
   /// Puts, whether this rank has closed or not, and asks nobody to wait. Runs no user code.
   void add(T value, const detail::item_tag& tag);
-  /// To be called after one or several `add`.
-  void added() {
+  void added() {  ///< after one or several `add`
     if (!waiting_.empty() || balance_.wanted() || cancelled_) distribute();
     ctx_.loop().note_work();
   }
@@ -332,9 +331,9 @@ class work_queue final : detail::balanced {
     return (closed_ || cancelled_) && pool_.empty() && held_ == 0 && kept_open_ == 0 &&
            (delayed_.empty() || WEFT_PLANTED("termination.delayed_items_do_not_count"));
   }
-  bool consuming(std::uint64_t types) const noexcept override { return pool_.has(consumed_types_ & types); }
+  std::uint64_t consumed_types() const noexcept override { return consumed_types_; }
   void send_request(int victim, std::uint64_t types) override;
-  void send_registration(int neighbour, std::uint64_t types) override;
+  void send_registration(int neighbour, std::uint64_t types, int tree) override;
   std::size_t send_items(int to, std::size_t count, std::uint64_t types, placement nearness, bool is_answer,
                          int hint) override;
   void send_presence(bool away) override;
@@ -350,6 +349,7 @@ class work_queue final : detail::balanced {
   void send_to_others(kind what, std::uint64_t number);
   void drop_everything();
   void poll_now();
+  void serve_others();
   void about_to_idle();
   void set_activity(activity now_is);
   void note_high_water() noexcept;

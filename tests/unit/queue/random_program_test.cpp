@@ -34,6 +34,10 @@ std::string run(std::uint64_t seed) {
   options.has_consumer = random.below(2) == 0;
   if (options.has_consumer) how.capacity = 2 + random.below(30);
   const int ranks = 2 + static_cast<int>(random.below(7));
+  if (random.below(3) == 0) {
+    options.only_submits = random() & ((std::uint64_t{1} << ranks) - 1);
+    options.only_submits &= ~(std::uint64_t{1} << random.below(static_cast<std::uint64_t>(ranks)));
+  }
   testing::fake_options faults;
   faults.delay = testing::random_delay(seed, 6);
   faults.ranks_per_node = static_cast<int>(random.below(4));
