@@ -36,7 +36,7 @@ struct program_options {
   unsigned retries = 1;
   /// A second task that only gets: in a queue of small capacity, somebody has to take while the first one waits.
   bool has_consumer = false;
-  /// Bit r: rank r only submits, and takes nothing before it has all its results. Not all ranks.
+  /// Bit r: rank r only submits, and never takes an item. Not all ranks.
   std::uint64_t only_submits = 0;
 };
 
