@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: BSL-1.0
 # timeout: 120
-# processors: 2
+# processors: 1
 """What is wrong is said once, by rank 0, with cause and cure; and the exit code is the table's."""
 import json
 import os
 import shlex
 import subprocess
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 
 BIN = os.environ["TEST_BIN_DIR"]
 LAUNCHER = shlex.split(os.environ["TEST_MPIEXEC"])
@@ -39,14 +40,20 @@ def expect(done, code, *words):
         assert word in lines[0], f"'{word}' is not in: {lines[0]}"
 
 
-expect(run(INFO, "--no-such-flag"), 2, "--no-such-flag", "--help")
-expect(run(os.path.join(BIN, "weft-uts"), "--tree", "T99"), 2, "T99")
-expect(run(os.path.join(BIN, "weft-bench")), 2, "subcommand")
-expect(run(INFO, WEFT_IDLE_SPIN_US="soon"), 2, "WEFT_IDLE_SPIN_US", "soon")
-expect(run(INFO, WEFT_SIM="ranks=4"), 2, "WEFT_SIM", "simulator")
-expect(run(INFO, WEFT_LGO="debug"), 0, "WEFT_LGO", "WEFT_LOG")  # a warning with the nearest name
-# As under the mpirun of another MPI: it says that there are two ranks, and MPI knows of one.
-expect(run(INFO, ranks=0, PMI_RANK="0", PMI_SIZE="2"), 6, "mpirun")
+# mpirun takes a second to end a job that has failed, and sleeps meanwhile: the cases run side by side.
+with ThreadPoolExecutor(4) as pool:
+    cases = [
+        (2, ["--no-such-flag", "--help"], pool.submit(run, INFO, "--no-such-flag")),
+        (2, ["T99"], pool.submit(run, os.path.join(BIN, "weft-uts"), "--tree", "T99")),
+        (2, ["subcommand"], pool.submit(run, os.path.join(BIN, "weft-bench"))),
+        (2, ["WEFT_IDLE_SPIN_US", "soon"], pool.submit(run, INFO, WEFT_IDLE_SPIN_US="soon")),
+        (2, ["WEFT_SIM", "simulator"], pool.submit(run, INFO, WEFT_SIM="ranks=4")),
+        (0, ["WEFT_LGO", "WEFT_LOG"], pool.submit(run, INFO, WEFT_LGO="debug")),  # a warning with the nearest name
+        # As under the mpirun of another MPI: it says that there are two ranks, and MPI knows of one.
+        (6, ["mpirun"], pool.submit(run, INFO, ranks=0, PMI_RANK="0", PMI_SIZE="2")),
+    ]
+for code, words, done in cases:
+    expect(done.result(), code, *words)
 
 helped = run(INFO, "--help")
 assert helped.returncode == 0 and helped.stdout.count("--json") >= 1 and not said(helped), helped
