@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// Random programs of put, get, submit, close, cancel, throw, join and leave, on some ranks only of submit: nothing lost,
-// nothing twice, drained at the end and not before.
+// Random programs of put, get, submit, close, cancel, throw, join and leave, on some ranks only of submit: nothing
+// lost, nothing twice, drained at the end and not before.
 #include <vector>
 
 #include "bounds.hpp"
