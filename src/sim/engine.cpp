@@ -99,6 +99,14 @@ void engine::end(life& over) {
   for (auto& rank : over.ranks) kill(*rank);
 }
 
+void engine::lose_power() {
+  for (const auto& one : lives_) {
+    for (const auto& rank : one->ranks) {
+      for (const auto& stop : rank->at_power_loss) stop();
+    }
+  }
+}
+
 /// Goes on from what `from` was doing (null: the thread's own stack) to whoever is next.
 void engine::switch_away(endpoint* from, bool is_last) {
   is_outside_ = true;

@@ -11,9 +11,9 @@ namespace {
 
 constexpr int most_rounds = 3;
 // Faults and lives, the rarer ones first: what is left out early need not be searched for again.
-constexpr std::array fault_keys{"kill_at", "kills",   "power",         "zombies", "failing_syncs",
-                                "losses",  "repeats", "postponements", "pauses",  "slow",
-                                "delays",  "restart", "restart_ranks"};
+constexpr std::array fault_keys{"kill_at",      "kills",  "power",   "zombies",       "failing_syncs", "child_deaths",
+                                "child_floods", "losses", "repeats", "postponements", "child_hangs",   "pauses",
+                                "slow",         "delays", "restart", "restart_ranks"};
 constexpr std::array counted_keys{"pauses", "slow", "delays", "restart", "restart_ranks"};
 constexpr std::array tuning_keys{"within",       "longest",  "jitter", "eager",       "ranks_per_node", "latency",
                                  "node_latency", "overhead", "gap", "copy_ps_per_byte", "handshake",    "ps_per_byte", "network",        "disk"};

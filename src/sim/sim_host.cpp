@@ -56,10 +56,11 @@ void write_all(int descriptor, std::string_view text) {
 
 }  // namespace
 
-sim_host::sim_host(endpoint& self) : self_(self), mine_(std::make_shared<rank_host>(self)) {
-  self_.attachments.push_back(mine_);
+sim_host::sim_host(endpoint& self, disks& all) : self_(self), mine_(std::make_shared<rank_host>(self, all)) {
+  self_.attachments.push_back(std::shared_ptr<event_target>(mine_, &mine_->children()));
   self_.host = mine_.get();
   self_.at_kill.push_back([mine = mine_] { mine->close(); });
+  self_.at_power_loss.push_back([mine = mine_] { mine->children().end_all(); });
 }
 
 sim_host::~sim_host() {
@@ -67,9 +68,10 @@ sim_host::~sim_host() {
   self_.host = nullptr;
 }
 
-child_id sim_host::start(const child_program& program, void* token) { return mine_->start(program, token); }
-bool sim_host::kill(child_id child, int signal) { return mine_->kill(child, signal); }
-bool sim_host::give(child_id child, std::span<const std::byte>) { return mine_->kill(child, 0); }
+child_id sim_host::start(const child_program& program, void* token) { return mine_->children().start(program, token); }
+bool sim_host::kill(child_id child, int signal) { return mine_->children().signal(child, signal); }
+bool sim_host::give(child_id child, std::span<const std::byte> bytes) { return mine_->children().give(child, bytes); }
+void sim_host::end_input(child_id child) { mine_->children().end_input(child); }
 void sim_host::abandon(child_id child) { mine_->abandon(child); }
 void sim_host::watch_signal(int signal, void* token) { mine_->signals[signal] = token; }
 void sim_host::unwatch_signal(int signal) { mine_->signals.erase(signal); }

@@ -138,7 +138,7 @@ void world::run_rank(rank_record& rank, weft::detail::program& body, const confi
   try {
     weft::world outside;
     outside.transport = std::make_unique<sim_transport>(*rank.where);
-    outside.host = std::make_unique<sim_host>(*rank.where);
+    outside.host = std::make_unique<sim_host>(*rank.where, disks_);
     outside.storage = std::make_unique<sim_storage>(*rank.where, disks_);
     context ctx(std::move(outside), settings);
     rank.running = &ctx;
@@ -181,7 +181,10 @@ outcome world::run_program(weft::detail::program& body, int ranks, const config&
   if (one.crashed_rank >= 0) result.last_words = one.ranks[static_cast<std::size_t>(one.crashed_rank)]->last_words;
   if (one.is_crashed) {
     result.exit_code = one.abort_code > 0 ? one.abort_code : static_cast<int>(exit_code::runtime_error);
-    if (options_.disk.loses_power) disks_.lose_power(engine_.random(), options_.disk.sectors_are_atomic);
+    if (options_.disk.loses_power) {
+      engine_.lose_power();
+      disks_.lose_power(engine_.random(), options_.disk.sectors_are_atomic);
+    }
     return result;
   }
   if (result.stopped_by != stop_reason::life_over) {

@@ -193,6 +193,7 @@ struct endpoint {
   std::int64_t computes_since = 0;  ///< processor time at the end of its last call; if computation is measured
   const char* last_call = "nothing";
   std::vector<std::shared_ptr<event_target>> attachments;  ///< to which events may come even after its end
+  std::vector<std::function<void()>> at_power_loss;        ///< even after its end
   std::vector<std::function<void()>> at_kill;  ///< what it leaves behind outside itself: locks, child processes
 
   void* bridge = nullptr;            ///< what `world` keeps for it

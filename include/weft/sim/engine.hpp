@@ -114,6 +114,8 @@ class engine {
   const world_options& options() const noexcept { return options_; }
   /// The time of what happens now.
   std::int64_t now() const noexcept { return now_; }
+  /// The same, or the clock of the rank that runs.
+  std::int64_t present() const noexcept { return is_outside_ ? now_ : std::max(now_, current_->clock); }
   const sim::counts& counts() const noexcept { return counts_; }
   sim::counts& counts() noexcept { return counts_; }
   random_source& random() noexcept { return random_; }
@@ -127,6 +129,8 @@ class engine {
   stop_reason run(life& until);
   /// Ends every rank of the life where it stands; nothing of it runs again, no destructor either.
   void end(life& over);
+  /// The machines stop: what ranks of any life have left running there ends. Call when no life runs on.
+  void lose_power();
   /// Swaps what a thread keeps beside the C++ runtime's state: gets the next rank's value, returns the present one.
   void set_thread_state(void* (*swap)(void* next)) noexcept { swap_thread_state_ = swap; }
   /// From now on `by` says what happens next, instead of the clock (choices.cpp). Call before any life.
@@ -229,7 +233,6 @@ class engine {
   void fetch_next() const noexcept;
   /// Sets when the engine looks at a rank that does not run.
   void queue(endpoint& rank);
-  std::int64_t present() const noexcept { return is_outside_ ? now_ : std::max(now_, current_->clock); }
   void post(endpoint& to, std::int64_t at, delivery::kind is, message* what, std::uint32_t operation = 0);
   void take_in(endpoint& rank, std::int64_t until);
   void count_event();

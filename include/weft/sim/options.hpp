@@ -3,12 +3,11 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include <weft/world/host.hpp>
+#include <weft/sim/child_script.hpp>
 #include <weft/world/time.hpp>
 
 namespace weft::sim {
@@ -72,6 +71,11 @@ struct fault_options {
   int losses_in_thousand = 0;
   int repeats_in_thousand = 0;
   int postponements_in_thousand = 0;
+  /// The chances, in thousand, of a child process to die of a signal in the midst of its script, to hang, or to print
+  /// without end, whatever its script says. One with an actor of its own only dies.
+  int child_deaths_in_thousand = 0;
+  int child_hangs_in_thousand = 0;
+  int child_floods_in_thousand = 0;
   bool is_hostile() const noexcept {
     return losses_in_thousand > 0 || repeats_in_thousand > 0 || postponements_in_thousand > 0;
   }
@@ -90,18 +94,6 @@ struct disk_options {
   bool loses_power = false;                         ///< a crash of the job is one of the machines, not of the processes
   bool sectors_are_atomic = false;  ///< no sector is ever garbled: what journals assume (docs/journal.md)
 };
-
-/// What a simulated child process does.
-struct child_script {
-  duration runs = std::chrono::milliseconds(1);  ///< then it ends; `duration::max()`: it hangs until it is killed
-  std::string out, err;                          ///< printed when it ends; before, if it prints endlessly
-  duration prints_every{0};                      ///< not 0: prints `out` again and again
-  int exit_code = 0;
-  int signal = 0;  ///< not 0: dies of it
-};
-
-/// What the child does that this rank starts: asked at each start.
-using child_scripts = std::function<child_script(const child_program& program, int rank)>;
 
 /// A run that reaches one of the first three ends as one that never would: the report says what each rank waits for.
 struct limits {

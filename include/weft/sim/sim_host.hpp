@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include <weft/sim/disk.hpp>
 #include <weft/sim/engine.hpp>
 #include <weft/world/host.hpp>
 
@@ -15,7 +16,7 @@ class rank_host;
 /// rank and virtual time in front of each line. Descriptors cannot be watched, and other threads cannot post.
 class sim_host final : public host {
  public:
-  explicit sim_host(endpoint& self);
+  sim_host(endpoint& self, disks& all);
   ~sim_host() override;
   sim_host(const sim_host&) = delete;
   sim_host& operator=(const sim_host&) = delete;
@@ -23,9 +24,9 @@ class sim_host final : public host {
   child_id start(const child_program& program, void* token) override;
   bool kill(child_id child, int signal) override;
   void abandon(child_id child) override;
-  /// A scripted child takes what it is given and does as its script says.
+  /// A script takes what it is given and does not look at it; an actor gets it.
   bool give(child_id child, std::span<const std::byte> bytes) override;
-  void end_input(child_id) override {}
+  void end_input(child_id child) override;
 
   void watch_signal(int signal, void* token) override;
   void unwatch_signal(int signal) override;
