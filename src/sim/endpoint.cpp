@@ -101,7 +101,7 @@ std::int64_t& arrival_table::at(const endpoint* to, std::int64_t now) {
 }
 
 endpoint::endpoint(engine& owner, life& one, int number, std::uint64_t seed)
-    : on(owner), of(one), rank(number), operations(1), random(seed) {}
+    : on(owner), of(one), rank(number), node(owner.node_of(number)), operations(1), random(seed) {}
 
 endpoint::~endpoint() = default;
 

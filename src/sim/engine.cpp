@@ -31,6 +31,7 @@ engine::engine(const world_options& options)
     : options_(options),
       random_(options.seed),
       network_random_(random_()),
+      topology_(options.network),
       stacks_(options.limits.stack_bytes),
       now_(beginning),
       lookahead_(shortest_latency(options.network)),

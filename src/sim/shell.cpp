@@ -105,6 +105,16 @@ const std::array key_rows{
             [](shell_request& r, std::string_view v) {
               r.world.network.ranks_per_node = number<int>(v, 1, 1'000'000, "a number from 1");
             }},
+    key_row{"node_ports", "0", "1: the ranks of a node share one port out and one in to other nodes",
+            [](shell_request& r, std::string_view v) {
+              r.world.network.shares_node_ports = number<int>(v, 0, 1, "0 or 1") == 1;
+            }},
+    key_row{"nodes_per_switch", "all", "of the leaves of a fat tree",
+            [](shell_request& r, std::string_view v) { r.world.network.nodes_per_switch = count(v); }},
+    key_row{"uplinks", "nodes_per_switch", "wires of a leaf to the spine, each as quick as a node's port",
+            [](shell_request& r, std::string_view v) { r.world.network.uplinks = count(v); }},
+    key_row{"switch_latency", "0ns", "more, between nodes of different leaves",
+            [](shell_request& r, std::string_view v) { r.world.network.switch_latency = time_of(v); }},
     key_row{"compute", "charged", "measured: what ranks compute takes the time that it takes here; not reproducible",
             [](shell_request& r, std::string_view v) {
               if (v != "charged" && v != "measured") refuse("charged or measured");

@@ -16,7 +16,7 @@ constexpr std::array fault_keys{"kill_at",      "kills",  "power",   "zombies", 
                                 "slow",         "delays", "restart", "restart_ranks"};
 constexpr std::array counted_keys{"pauses", "slow", "delays", "restart", "restart_ranks"};
 constexpr std::array tuning_keys{"within",       "longest",  "jitter", "eager",       "ranks_per_node", "latency",
-                                 "node_latency", "overhead", "gap", "copy_ps_per_byte", "handshake",    "ps_per_byte", "network",        "disk"};
+                                 "node_latency", "overhead", "gap", "copy_ps_per_byte", "handshake",    "ps_per_byte", "network",        "disk", "node_ports", "nodes_per_switch", "uplinks", "switch_latency"};
 
 /// Whether the run fails with its own seed or one of `seeds` others, which it has then.
 class seed_search {

@@ -101,7 +101,7 @@ std::vector<std::string> sim_host::variable_names(std::string_view prefix) const
 
 node_facts sim_host::node() const {
   node_facts facts;
-  facts.name = "node" + std::to_string(self_.rank / self_.on.options().network.ranks_per_node);
+  facts.name = "node" + std::to_string(self_.node);
   facts.memory_bytes = std::uint64_t{64} << 30;
   facts.process_id = self_.rank + 1;
   return facts;

@@ -39,7 +39,7 @@ sim_storage::~sim_storage() { mine_->close_all(); }
 
 disk_tree& sim_storage::tree(file_space space) {
   return space == file_space::shared ? disks_.shared()
-                                     : disks_.node(self_.rank / self_.on.options().network.ranks_per_node);
+                                     : disks_.node(self_.node);
 }
 
 void sim_storage::called(const char* what) { self_.on.look(self_, call_cost, what); }

@@ -53,7 +53,7 @@ node_map sim_transport::node() const {
   return {self_.rank - first, std::min(ranks_per_node(), self_.of.everyone->size - first)};
 }
 
-bool sim_transport::same_node(int rank) const { return rank / ranks_per_node() == self_.rank / ranks_per_node(); }
+bool sim_transport::same_node(int rank) const { return self_.on.node_of(rank) == self_.node; }
 
 int sim_transport::node_peer(int node_rank) const {
   return self_.rank / ranks_per_node() * ranks_per_node() + node_rank;

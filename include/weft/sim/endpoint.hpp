@@ -171,6 +171,7 @@ struct endpoint {
   engine& on;
   life& of;
   int rank;
+  int node;
 
   // Its thread of execution.
   fiber thread;

@@ -18,6 +18,7 @@
 #include <weft/sim/event_queue.hpp>
 #include <weft/sim/options.hpp>
 #include <weft/sim/rank_queue.hpp>
+#include <weft/sim/topology.hpp>
 #include <weft/sim/trace_hash.hpp>
 
 namespace weft::sim {
@@ -119,6 +120,8 @@ class engine {
   const sim::counts& counts() const noexcept { return counts_; }
   sim::counts& counts() noexcept { return counts_; }
   random_source& random() noexcept { return random_; }
+  /// Which node a rank is on.
+  int node_of(int rank) const noexcept { return topology_.node_of(rank); }
 
   // --- lives, called by the thread's own stack
   // --------------------------------------------------------------------------
@@ -249,6 +252,7 @@ class engine {
   world_options options_;
   random_source random_;
   random_source network_random_;
+  topology topology_;
   stack_pool stacks_;
   fiber outside_;  ///< the thread's own stack
   void* outside_state_ = nullptr;

@@ -26,6 +26,10 @@ struct network_options {
   std::uint64_t eager_bytes = 4096;        ///< longer ones wait for their receive
   int ranks_per_node = 16;
   std::int64_t copy_picoseconds_per_byte = 0;  ///< O: the processor's time for a byte of a short message, on each side
+  bool shares_node_ports = false;              ///< the ranks of a node share one port out and one in to other nodes
+  int nodes_per_switch = 0;     ///< of a fat tree's leaves (topology.hpp); 0: one switch has all nodes
+  int uplinks = 0;              ///< of a leaf, each as quick as a node's port; 0: as many as it has nodes
+  duration switch_latency{0};  ///< more, between nodes of different leaves
   duration handshake{0};  ///< the receiver's port is busy for so long before a long message's bytes
 };
 
