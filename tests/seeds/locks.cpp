@@ -48,7 +48,7 @@ class visitor {
   visitor(context& ctx, objects& on, books& all, std::uint64_t seed) : ctx_(ctx), on_(on), all_(all), random_(seed) {}
 
   task<> run() {
-    const int steps = bounded_steps(3 + static_cast<int>(random_.below(20)));
+    const int steps = bounded_steps(6 + static_cast<int>(random_.below(44)));
     for (int i = 0; i < steps; ++i) {
       try {
         if (random_.below(3) == 0) {
