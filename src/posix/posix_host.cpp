@@ -362,6 +362,10 @@ cpu_facts posix_host::cpus() const { return read_cpus(); }
 node_facts posix_host::node() const { return read_node(); }
 std::optional<time_point> posix_host::allocation_end() const { return read_allocation_end(); }
 
+wall_time posix_host::wall_now() const {
+  return std::chrono::time_point_cast<duration>(std::chrono::system_clock::now());
+}
+
 void posix_host::entropy(std::span<std::byte> out) {
   while (!out.empty()) {
     const ssize_t got = ::getrandom(out.data(), out.size(), 0);

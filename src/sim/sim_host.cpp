@@ -107,6 +107,8 @@ node_facts sim_host::node() const {
   return facts;
 }
 
+wall_time sim_host::wall_now() const { return wall_time(duration(self_.clock)); }
+
 void sim_host::entropy(std::span<std::byte> out) {
   for (std::byte& b : out) b = static_cast<std::byte>(self_.random() & 0xff);
 }

@@ -17,6 +17,7 @@ struct fake_host_state {
   std::string output;  ///< everything written to `output_stream::out`
   std::string error_output;
   std::optional<time_point> allocation_end;
+  wall_time wall{};
   cpu_facts cpus;
   node_facts node;
   bool is_terminal = false;
@@ -58,6 +59,7 @@ class fake_host final : public host {
   cpu_facts cpus() const override { return state_->cpus; }
   node_facts node() const override { return state_->node; }
   std::optional<time_point> allocation_end() const override { return state_->allocation_end; }
+  wall_time wall_now() const override { return state_->wall; }
   void entropy(std::span<std::byte> out) override;
 
   void write(output_stream stream, std::string_view text) override;

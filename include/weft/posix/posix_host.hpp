@@ -44,6 +44,7 @@ class posix_host final : public host {
   cpu_facts cpus() const override;
   node_facts node() const override;
   std::optional<time_point> allocation_end() const override;
+  wall_time wall_now() const override;
   void entropy(std::span<std::byte> out) override;
 
   /// Throws `world_error` when standard output cannot be written; for standard error there is nobody to tell.

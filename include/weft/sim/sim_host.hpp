@@ -38,6 +38,7 @@ class sim_host final : public host {
   cpu_facts cpus() const override { return {1, "simulated"}; }
   node_facts node() const override;
   std::optional<time_point> allocation_end() const override { return std::nullopt; }
+  wall_time wall_now() const override;  ///< virtual time
   void entropy(std::span<std::byte> out) override;
 
   void write(output_stream stream, std::string_view text) override;

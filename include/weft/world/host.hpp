@@ -97,6 +97,7 @@ class host {
   virtual node_facts node() const = 0;
   /// When the batch system will end this job, in the transport's time; nothing outside an allocation.
   virtual std::optional<time_point> allocation_end() const = 0;
+  virtual wall_time wall_now() const = 0;
   virtual void entropy(std::span<std::byte> out) = 0;
 
   // --- output ------------------------------------------------------------------------------------------------------

@@ -9,6 +9,9 @@ using duration = std::chrono::nanoseconds;
 /// Monotonic time of a world. Above `world` it is read from `transport::now()` only (the simulator owns it there).
 using time_point = std::chrono::time_point<std::chrono::steady_clock, std::chrono::nanoseconds>;
 
+/// The wall clock's time, since 1970: what outlives a job is dated by it. It may jump, and differs between nodes.
+using wall_time = std::chrono::time_point<std::chrono::system_clock, std::chrono::nanoseconds>;
+
 /// No deadline.
 inline constexpr time_point never = time_point::max();
 
