@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -56,16 +55,12 @@ class tree {
   double mean_children(int height) const noexcept;
 
  private:
-  static constexpr int most_looked_up = 16;
-  /// Entry k: the largest number drawn that gives at most k children at a height; -1 if none does.
-  using thresholds = std::array<std::int32_t, most_looked_up>;
-
-  int geometric(const node& parent) const noexcept;
+  double log_no_child(int height) const noexcept;
+  int geometric(const node& parent, double u) const noexcept;
 
   tree_parameters parameters_;
   derive_function derive_;
-  std::vector<double> log_no_child_;   ///< ln(1 - p) by height
-  std::vector<thresholds> thresholds_;  ///< by height
+  std::vector<double> log_no_child_;  ///< ln(1 - p) by height
 };
 
 }  // namespace weft::uts

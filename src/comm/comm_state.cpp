@@ -26,7 +26,8 @@ byte_buffer comm_state::take_buffer() noexcept {
   return buffer;
 }
 
-void comm_state::keep(byte_buffer& buffer) noexcept {
+void comm_state::give_back(byte_buffer buffer) noexcept {
+  if (buffer.capacity() == 0 || buffer.capacity() > largest_kept || buffers_.size() >= most_buffers) return;
   if (buffers_.capacity() == 0) {
     try {
       buffers_.reserve(most_buffers);

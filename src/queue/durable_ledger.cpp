@@ -21,16 +21,12 @@ void throw_wrong_value(std::size_t bytes, std::size_t left) {
                      " more than its type takes: was it another program's?");
 }
 
-void check_durable_options(const put_options& how, source_location where) {
-  if (how.where == placement::anywhere && how.rank < 0 && how.delay == duration::zero()) return;
-  throw usage_error("durable_queue::put knows no rank, placement or delay: the next job may have other ranks", where);
-}
-
 durable_ledger::durable_ledger(context& ctx, std::string folder, durable_options options, durable_owner& owner)
     : ctx_(ctx),
       path_(std::move(folder)),
       options_(options),
       owner_(owner),
+      delayed_(ctx.loop()),
       done_port_(ctx, done_receiver{this}, port_options{.name = "durable_queue done", .protocol = true}),
       settled_port_(ctx, settled_receiver{this}, port_options{.name = "durable_queue settled", .protocol = true}) {
   ctx.loop().add_source(*this);
@@ -40,13 +36,16 @@ durable_ledger::~durable_ledger() { ctx_.loop().remove_source(*this); }
 
 // --- what the owner asks for -----------------------------------------------------------------------------------------
 
-void durable_ledger::add(const item_tag& tag, std::span<const std::byte> value) {
+void durable_ledger::add(const item_tag& tag, const put_options& how, std::span<const std::byte> value) {
   durable_record item;
   const auto me = static_cast<std::uint32_t>(ctx_.rank());
   item.header = {{folder_->run().epoch, me, ++last_number_}, me, 0};
   item.tag = tag;
+  item.rank = how.where == placement::anywhere || how.rank >= 0 ? how.rank : ctx_.rank();
+  if (how.delay > duration::zero()) item.due = due_after(how.delay);
   const std::size_t out = owner_.queued() + releasing_.size() + putting_.size();
-  item.is_released = tag.priority > 0 || (backlog_.empty() && out < options_.window);
+  const bool has_room = tag.priority > 0 || (backlog_.empty() && out < options_.window);
+  item.is_released = has_room && item.due == wall_time{} && !owner_.is_over();
   item.value.append(value.data(), value.size());
   records::encode(item, payload_);
   putting_.push_back(&remember(std::move(item)));
@@ -59,7 +58,7 @@ journal_position durable_ledger::put() {
     if (item->is_released) {
       releasing_.push_back({end, item});
     } else {
-      backlog_.push_back(item);
+      keep(*item);
     }
   }
   put_ += putting_.size();
@@ -136,7 +135,10 @@ bool durable_ledger::forget(const durable_id& id) noexcept {
 }
 
 void durable_ledger::note_done(int holder, const durable_id& id) {
-  if (!forget(id)) throw error("an item of a durable queue was acknowledged twice");
+  const auto found = items_.find(id);
+  if (found == items_.end()) throw error("an item of a durable queue was acknowledged twice");
+  if (found->second.tag.submission != 0) answered_.push_back(found->second.tag.submission);
+  forget(id);
   done_.push_back(id);
   ++done_by_[holder];
   is_busy_ = true;
@@ -160,6 +162,8 @@ bool durable_ledger::step() {
   if (!is_open_) return false;
   if (!unsent_.empty()) send_done();
   if (!done_.empty()) write_done();
+  if (owner_.is_over()) leave_the_rest();
+  if (delayed_.is_due()) take_due();
   if (!backlog_.empty()) release_more();
   owner_.on_step();
   return is_busy_ && poll_journal();
@@ -178,23 +182,64 @@ void durable_ledger::write_done() {
   for (auto& [holder, count] : done_by_) {
     if (count > 0) acknowledging_.push_back({log_->end(), holder, std::exchange(count, 0)});
   }
+  for (const std::uint64_t submission : answered_) answering_.push_back({log_->end(), submission});
+  answered_.clear();
+}
+
+wall_time durable_ledger::due_after(duration delay) const {
+  const wall_time now = ctx_.host().wall_now();
+  return delay > wall_time::max() - now ? wall_time::max() : now + delay;
+}
+
+/// Until it is due, and then until there is room in the window.
+void durable_ledger::keep(durable_record& item) {
+  const duration left = item.due == wall_time{} ? duration::zero() : item.due - ctx_.host().wall_now();
+  if (left <= duration::zero()) return backlog_.push_back(&item);
+  delayed_.add(&item, saturating_add(ctx_.loop().now(), left));
+}
+
+void durable_ledger::take_due() {
+  WEFT_REACHED("leases.delayed_item_is_due");
+  std::vector<durable_record*> urgent;
+  delayed_.take_due([this, &urgent](durable_record* item) {
+    if (item->tag.priority > 0) {
+      urgent.push_back(item);
+    } else {
+      backlog_.push_back(item);
+    }
+  });
+  if (!urgent.empty()) release(urgent);
 }
 
 /// Once half of the window has been taken, so that one record names many.
 void durable_ledger::release_more() {
   const std::size_t out = owner_.queued() + releasing_.size();
   if (out > options_.window / 2) return;
-  std::vector<durable_id> ids;
   std::vector<durable_record*> items;
-  for (; !backlog_.empty() && out + items.size() < std::max<std::size_t>(options_.window, 1); backlog_.pop_front()) {
-    backlog_.front()->is_released = true;
+  for (; !backlog_.empty() && out + items.size() < std::max<std::size_t>(options_.window, 1); backlog_.pop_front())
     items.push_back(backlog_.front());
-    ids.push_back(backlog_.front()->header.id);
-  }
   WEFT_REACHED("leases.backlog_is_released");
+  release(items);
+}
+
+void durable_ledger::release(std::span<durable_record* const> items) {
+  std::vector<durable_id> ids;
+  for (durable_record* item : items) {
+    item->is_released = true;
+    ids.push_back(item->header.id);
+  }
   records::append_ids(*log_, records::released_type, ids, numbers_);
   for (const durable_record* item : items) releasing_.push_back({log_->end(), item});
   is_busy_ = true;
+}
+
+/// This job hands nothing more out, so nothing more counts as tried.
+void durable_ledger::leave_the_rest() {
+  const std::size_t left = backlog_.size() + delayed_.size();
+  if (left == 0) return;
+  backlog_.clear();
+  delayed_.drop_if([](const durable_record*) { return true; });
+  owner_.on_left(left);
 }
 
 /// What is appended while a force is under way is written when it ends, all at once.
@@ -262,6 +307,8 @@ void durable_ledger::release_durable(journal_position durable) {
 }
 
 void durable_ledger::settle_durable(journal_position durable) {
+  for (; !answering_.empty() && answering_.front().position <= durable; answering_.pop_front())
+    owner_.on_acknowledged(answering_.front().submission);
   for (; !acknowledging_.empty() &&
          (acknowledging_.front().position <= durable || WEFT_PLANTED("leases.settled_before_it_is_durable"));
        acknowledging_.pop_front()) {

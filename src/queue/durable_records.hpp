@@ -21,7 +21,7 @@ inline constexpr std::size_t item_head_bytes = 28;
 /// Epoch and writer of the ids, then their numbers.
 inline constexpr std::size_t ids_head_bytes = 8;
 
-/// Appends the item to the payload of a record.
+/// Appends the item to the payload of a record, without its submission.
 void encode(const durable_record& item, byte_buffer& out);
 /// The next item of a record: everything but the home, which whoever reads it becomes. Takes it off `in`; none if the
 /// bytes are no item.

@@ -39,7 +39,7 @@ task<> durable_ledger::open() {
     if (item->is_released) {
       owner_.on_released(*item);
     } else {
-      backlog_.push_back(item);
+      keep(*item);
     }
   }
   owner_.on_durable(log_->durable());
@@ -82,10 +82,11 @@ void durable_ledger::read_share() {
   for (auto& [id, item] : items_) found_.push_back(&item);
   std::sort(found_.begin(), found_.end(), [](const auto* a, const auto* b) { return a->header.id < b->header.id; });
   std::size_t released = 0;
+  const wall_time now = ctx_.host().wall_now();
   for (durable_record* item : found_) {
     item->header.earlier += item->is_released && !WEFT_PLANTED("leases.earlier_attempt_is_not_counted") ? 1 : 0;
     item->header.home = static_cast<std::uint32_t>(ctx_.rank());
-    item->is_released = item->tag.priority > 0 || released < options_.window;
+    item->is_released = (item->due <= now || WEFT_PLANTED("leases.delay_ends_with_the_job")) && (item->tag.priority > 0 || released < options_.window);
     released += item->is_released ? 1 : 0;
   }
 }

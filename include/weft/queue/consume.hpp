@@ -68,7 +68,7 @@ void work_queue<T, R>::wait_for_items(detail::taker& waiting, type_set types) {
   waiting.types = types.bits;
   waiting_.push(waiting);
   balance_.step();
-  set_activity(balance_.is_searching() ? activity::searching : activity::idle);
+  activity_.set(balance_.is_searching() ? activity::searching : activity::idle);
 }
 
 template <class T, class R>
@@ -80,7 +80,7 @@ void work_queue<T, R>::serve_waiting() {
     waiting_.remove(waiting);
     waiting.serve(this, waiting);
   }
-  if (waiting_.empty() && activity_ != activity::working) set_activity(activity::working);
+  if (waiting_.empty()) activity_.set(activity::working);
 }
 
 template <class T, class R>
@@ -141,9 +141,9 @@ void work_queue<T, R>::finish(T& value, const detail::item_tag& tag, detail::ite
       if constexpr (detail::carried<T>::is_tracked) done_listener_->on_done({&value, 1});
       if (tag.submission == 0) break;
       if constexpr (std::is_void_v<R>) {
-        answer(tag, detail::outcome_kind::value, {});
+        results_.send(tag.submission, detail::outcome_kind::value, {});
       } else {
-        answer(tag, detail::outcome_kind::failed, "the consumer called done() without a result");
+        results_.send(tag.submission, detail::outcome_kind::failed, "the consumer called done() without a result");
       }
       break;
     case detail::item_end::failed:
@@ -162,7 +162,7 @@ void work_queue<T, R>::finish(item_batch<T>& batch, std::size_t done, detail::it
   let_go(*std::exchange(batch.holder_, nullptr), batch.count_);
   stats_.done += done;
   if constexpr (detail::carried<T>::is_tracked) done_listener_->on_done({values, done});
-  if (batch.tag_.submission != 0 && done > 0) answer(batch.tag_, detail::outcome_kind::value, {});
+  if (batch.tag_.submission != 0 && done > 0) results_.send(batch.tag_.submission, detail::outcome_kind::value, {});
   if (how == detail::item_end::failed && done < batch.count_) {
     fail(std::move(values[done]), batch.tag_, detail::unknown_failure);
     ++done;
@@ -181,7 +181,7 @@ void work_queue<T, R>::fail(T&& value, detail::item_tag tag, std::string text) {
   ++tag.failures;
   if (tag.failures > options_.retries || cancelled_) {
     ++stats_.dead;
-    if (tag.submission != 0) answer(tag, detail::outcome_kind::failed, text);
+    if (tag.submission != 0) results_.send(tag.submission, detail::outcome_kind::failed, text);
     dead_.push_back({std::move(value), std::move(text), tag.failures});
     return;
   }
@@ -206,26 +206,8 @@ void work_queue<T, R>::give_back(T&& value, const detail::item_tag& tag) {
 }
 
 template <class T, class R>
-template <class Result>
-void work_queue<T, R>::answer(const detail::item_tag& tag, Result&& result) {
-  send_outcome({tag.submission, detail::outcome_kind::value, {}, std::forward<Result>(result), balance_.waves()});
-}
-
-template <class T, class R>
-void work_queue<T, R>::answer(const detail::item_tag& tag, detail::outcome_kind how, std::string text) {
-  send_outcome({tag.submission, how, std::move(text), {}, balance_.waves()});
-}
-
-template <class T, class R>
-void work_queue<T, R>::send_outcome(detail::outcome<R>&& what) {
-  const int producer = static_cast<int>(what.submission >> 40) - 1;
-  if (producer == ctx_.rank()) return results_.complete(std::move(what));
-  balance_.count_sent();
-  result_port_.post(producer, std::move(what));
-}
-
-template <class T, class R>
 bool work_queue<T, R>::give_up(void* self, std::uint64_t submission) noexcept {
+  if constexpr (detail::carried<T>::is_tracked) return true;
   auto& me = *static_cast<work_queue*>(self);
   if (me.drop_submission(submission)) {
     me.after_let_go();
@@ -238,7 +220,7 @@ bool work_queue<T, R>::give_up(void* self, std::uint64_t submission) noexcept {
 
 template <class T, class R>
 bool work_queue<T, R>::drop_submission(std::uint64_t submission) {
-  const auto is_it = [submission](const detail::item_tag& tag) { return tag.submission == submission; };
+  const auto is_it = [submission](const auto& one) { return one.item.tag.submission == submission; };
   if (!pool_.drop(submission) && delayed_.drop_if(is_it) == 0) return false;
   ++stats_.cancelled;
   return true;

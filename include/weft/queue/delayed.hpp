@@ -9,12 +9,11 @@
 
 #include <weft/async/loop.hpp>
 #include <weft/async/timer_queue.hpp>
-#include <weft/queue/pool.hpp>
 
 namespace weft::detail {
 
 /// Items that nobody may take yet, by the time when they become due; equal times in the order in which they came.
-template <class T>
+template <class Item>
 class delayed_items {
  public:
   explicit delayed_items(loop& on) : loop_(on) {
@@ -29,23 +28,16 @@ class delayed_items {
   delayed_items(const delayed_items&) = delete;
   delayed_items& operator=(const delayed_items&) = delete;
 
-  struct entry {
-    tagged_item<T> item;
-    int rank;  ///< whom it was put for
-    time_point due;
-    std::uint64_t arrival;
-  };
-
   std::size_t size() const noexcept { return heap_.size(); }
   bool empty() const noexcept { return heap_.empty(); }
   bool is_due() const noexcept { return timer_.is_due; }
 
-  void add(tagged_item<T> item, int rank, time_point due) {
-    heap_.push_back({std::move(item), rank, due, ++arrivals_});
+  void add(Item item, time_point due) {
+    heap_.push_back({std::move(item), due, ++arrivals_});
     std::push_heap(heap_.begin(), heap_.end(), later);
     set_timer();
   }
-  /// Calls `each(entry&&)` for all that are due, the earliest first.
+  /// Calls `each(Item&&)` for all that are due, the earliest first.
   template <class Each>
   void take_due(Each&& each) {
     timer_.is_due = false;
@@ -54,20 +46,25 @@ class delayed_items {
       std::pop_heap(heap_.begin(), heap_.end(), later);
       entry one = std::move(heap_.back());
       heap_.pop_back();
-      each(std::move(one));
+      each(std::move(one.item));
     }
     set_timer();
   }
-  /// Drops those that `which(tag)` says; returns how many.
+  /// Drops those that `which(const Item&)` says; returns how many.
   template <class Which>
   std::size_t drop_if(Which&& which) {
-    const std::size_t dropped = std::erase_if(heap_, [&](const entry& one) { return which(one.item.tag); });
+    const std::size_t dropped = std::erase_if(heap_, [&](const entry& one) { return which(one.item); });
     std::make_heap(heap_.begin(), heap_.end(), later);
     set_timer();
     return dropped;
   }
 
  private:
+  struct entry {
+    Item item;
+    time_point due;
+    std::uint64_t arrival;
+  };
   struct due_timer final : timer_node {
     weft::loop* loop = nullptr;
     bool is_due = false;

@@ -18,6 +18,7 @@
 #include <weft/journal/reader.hpp>
 #include <weft/port/context.hpp>
 #include <weft/port/port.hpp>
+#include <weft/queue/delayed.hpp>
 #include <weft/queue/durable_item.hpp>
 #include <weft/queue/pool.hpp>
 
@@ -38,7 +39,6 @@ namespace detail {
 
 [[noreturn]] void throw_not_open(source_location where);
 [[noreturn]] void throw_wrong_value(std::size_t bytes, std::size_t left);
-void check_durable_options(const put_options& how, source_location where);
 
 /// A value as the journal holds it.
 template <class T>
@@ -53,7 +53,12 @@ struct durable_record {
   durable_header header;
   item_tag tag;
   bool is_released = false;  ///< the journal says that it may have been handed out
+  int rank = -1;             ///< whom it was put for, in the job that put it; -1: nobody
+  wall_time due{};           ///< it may not be handed out before
   byte_buffer value;         ///< encoded
+
+  /// Whom it is for in a job of so many ranks.
+  int rank_among(int ranks) const noexcept;
 };
 
 /// What the ledger asks of the queue that it serves. Most calls come in protocol context.
@@ -67,8 +72,13 @@ class durable_owner {
   virtual void on_durable(journal_position durable) = 0;
   /// Of the items that were done on this rank, so many more are acknowledged.
   virtual void on_settled(std::size_t count) = 0;
+  /// That item, which was put on this rank and whose result somebody awaits, is acknowledged.
+  virtual void on_acknowledged(std::uint64_t submission) = 0;
+  /// So many items that have their home here stay for the next job.
+  virtual void on_left(std::size_t count) = 0;
+  virtual bool is_over() const noexcept = 0;        ///< cancelled: nothing is to be released any more
   virtual void on_step() = 0;                       ///< now and then: there may be room again
-  virtual std::size_t queued() const noexcept = 0;  ///< items here that were released and nobody has taken
+  virtual std::size_t queued() const noexcept = 0;  ///< items here, or not let in, that were released
 
  protected:
   ~durable_owner() = default;
@@ -90,7 +100,7 @@ class durable_ledger final : loop_source, journal_listener {
   bool is_new() const noexcept { return is_new_; }
 
   /// An item of the next `put`. No other call may come between.
-  void add(const item_tag& tag, std::span<const std::byte> value);
+  void add(const item_tag& tag, const put_options& how, std::span<const std::byte> value);
   /// Writes what was added down, all of it or nothing; it is released later. Durable when `durable()` has reached what
   /// is returned.
   journal_position put();
@@ -115,6 +125,10 @@ class durable_ledger final : loop_source, journal_listener {
     journal_position position;
     int holder;
     std::size_t count;
+  };
+  struct answer {
+    journal_position position;
+    std::uint64_t submission;
   };
   struct account {  ///< of one home
     std::uint64_t told = 0;
@@ -150,7 +164,12 @@ class durable_ledger final : loop_source, journal_listener {
   bool poll_journal();
   void send_done();
   void write_done();
+  wall_time due_after(duration delay) const;
+  void keep(durable_record& item);
+  void take_due();
   void release_more();
+  void release(std::span<durable_record* const> items);
+  void leave_the_rest();
   void compact_if_due();
   void write_snapshot(journal& to) const;
   void release_durable(journal_position durable);
@@ -181,11 +200,14 @@ class durable_ledger final : loop_source, journal_listener {
   std::vector<durable_record*> putting_;  ///< added, to be put
   byte_buffer payload_;                   ///< of their record
   std::vector<durable_record*> found_;    ///< at the start
-  std::deque<durable_record*> backlog_;   ///< written down, not released
+  delayed_items<durable_record*> delayed_;  ///< written down, not due
+  std::deque<durable_record*> backlog_;     ///< written down and due, not released
   std::deque<place> releasing_;           ///< to be handed out when what says so is durable
   std::vector<durable_id> done_;          ///< items of this home, to be written down as done
   std::unordered_map<int, std::size_t> done_by_;
   std::deque<acknowledgement> acknowledging_;
+  std::vector<std::uint64_t> answered_;  ///< submissions among `done_`
+  std::deque<answer> answering_;
   std::unordered_map<int, account> accounts_;  ///< by home
   std::vector<int> unsent_;                    ///< homes that are to be told
   wait_list flushing_;

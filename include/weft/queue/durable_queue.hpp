@@ -5,7 +5,10 @@
 #include <cstdint>
 #include <iterator>
 #include <optional>
+#include <span>
 #include <string>
+#include <type_traits>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -42,16 +45,25 @@ struct durable_dead_letter {
 /// exception, the task's cancellation, or the rank's shutdown never does. Drained means that everything is
 /// acknowledged, for certain, on all ranks.
 ///
-/// The rest is as in `work_queue`, which hands the items out: stealing, batches, types, priorities, cancellation.
-/// `put_options::rank`, `where` and `delay` are refused. If the journal fails, or a later job takes the folder over
-/// (`fenced`), the loop fails: the error leaves the program on this rank.
-template <class T>
+/// The rest is as in `work_queue`, which hands the items out: stealing, batches, types, priorities, placement, results,
+/// cancellation. What outlives the job of an item's options:
+///
+/// - The rank that an item was put for keeps its number: in a job of n ranks it is that number modulo n, and `where`
+///   binds the item to that rank, or to its node. So what is bound to one rank is never worked on by two.
+/// - A delay is a time of the wall clock from which the item may be taken, whether jobs run or not. It does not count
+///   as tried before.
+/// - A result goes to the future in this job, and dies with it: see `submit`.
+///
+/// If the journal fails, or a later job takes the folder over (`fenced`), the loop fails: the error leaves the program
+/// on this rank.
+template <class T, class R = void>
 class durable_queue final : detail::durable_owner, detail::done_listener<detail::durable_entry<T>> {
  public:
   using value_type = T;
+  using result_type = R;
   using entry_type = detail::durable_entry<T>;
-  using engine_type = work_queue<entry_type>;
-  using item_type = item<entry_type>;
+  using engine_type = work_queue<entry_type, R>;
+  using item_type = item<entry_type, R>;
   using batch_type = item_batch<entry_type>;
 
   durable_queue(context& ctx, std::string folder, durable_options how = {}, queue_options options = {},
@@ -76,16 +88,35 @@ class durable_queue final : detail::durable_owner, detail::done_listener<detail:
     return put(value, put_options{}, where);
   }
   queue_put put(const T& value, const put_options& how, source_location where = source_location::current()) {
-    detail::check_durable_options(how, where);
     const detail::item_tag tag = engine_.tag_for(how, where);
-    return write(where, [&] { add(value, tag, where); });
+    return write(where, [&] { add(value, tag, how, where); });
   }
   /// Adds the items of a range, in its order: all of them or, if the job dies, none. Awaiting it waits for all.
   template <class Iterator>
   queue_put put(Iterator first, Iterator last, source_location where = source_location::current()) {
     return write(where, [&] {
-      for (; first != last; ++first) add(*first, detail::item_tag{}, where);
+      for (; first != last; ++first) add(*first, detail::item_tag{}, put_options{}, where);
     });
+  }
+  /// Adds `count` items that `write_them(std::span<T>)` writes, as a range.
+  template <class Write>
+  requires(is_bytes<T>) queue_put
+      put_in_place(std::size_t count, Write&& write_them, source_location where = source_location::current()) {
+    std::vector<T> values(count);
+    write_them(std::span<T>(values));
+    return put(values.begin(), values.end(), where);
+  }
+  /// Adds an item whose consumer's `done(result)` comes back, once the item is acknowledged for certain: no later job
+  /// hands out an item whose result somebody has seen. If its holder throws for the last time in this job, the future
+  /// fails with `item_failed`, and the item is a dead letter.
+  ///
+  /// The future does not outlive the job, the item does: in a later job its result goes to nobody. Dropping or
+  /// cancelling the future gives up the result only; no shutdown takes an item out of a durable queue.
+  future<R> submit(const T& value, const put_options& how = {}, source_location where = source_location::current()) {
+    detail::item_tag tag = engine_.tag_for(how, where);
+    tag.submission = engine_.results().next();
+    (void)write(where, [&] { add(value, tag, how, where); });
+    return engine_.results().await(tag.submission, where);
   }
   void close(source_location where = source_location::current()) {
     require_open(where);
@@ -98,16 +129,18 @@ class durable_queue final : detail::durable_owner, detail::done_listener<detail:
     return ledger_.flush(where);
   }
 
-  // --- consuming: see work_queue
-  // ---------------------------------------------------------------------------------------
+  // --- consuming: see work_queue -------------------------------------------------------------------------------------
   future<std::optional<item_type>> get(type_set types = {}, source_location where = source_location::current()) {
     return engine_.get(types, where);
   }
   std::optional<item_type> try_get(type_set types = {}) { return engine_.try_get(types); }
-  future<batch_type> get_n(std::size_t most, type_set types = {}, source_location where = source_location::current()) {
+  future<batch_type> get_n(std::size_t most, type_set types = {},
+                           source_location where = source_location::current()) requires std::is_void_v<R> {
     return engine_.get_n(most, types, where);
   }
-  batch_type try_get_n(std::size_t most, type_set types = {}) { return engine_.try_get_n(most, types); }
+  batch_type try_get_n(std::size_t most, type_set types = {}) requires std::is_void_v<R> {
+    return engine_.try_get_n(most, types);
+  }
   template <class Body>
   task<> serve(Body& body, type_set types = {}, source_location where = source_location::current()) {
     return engine_.serve(body, types, where);
@@ -118,7 +151,8 @@ class durable_queue final : detail::durable_owner, detail::done_listener<detail:
 
   // --- ending --------------------------------------------------------------------------------------------------------
   bool drained() const noexcept { return engine_.drained(); }
-  /// As `work_queue::cancel`, for this job: what is dropped stays in the journals, for the next one.
+  /// As `work_queue::cancel`, for this job: what is dropped stays in the journals, for the next one. What had not been
+  /// released (`durable_options::window`), or was not due, does not count as tried.
   void cancel() { engine_.cancel(); }
   bool cancelled() const noexcept { return engine_.cancelled(); }
   std::vector<durable_dead_letter<T>> take_dead_letters() {
@@ -129,6 +163,10 @@ class durable_queue final : detail::durable_owner, detail::done_listener<detail:
     }
     return taken;
   }
+  template <class V, class Operation>
+  auto reduce(const V& mine, Operation operation) {
+    return engine_.reduce(mine, operation);
+  }
   /// Acknowledges a dead letter: no job tries it again.
   void discard(const durable_dead_letter<T>& letter) {
     engine_.keep_open(1);
@@ -138,8 +176,10 @@ class durable_queue final : detail::durable_owner, detail::done_listener<detail:
   // --- what it did ---------------------------------------------------------------------------------------------------
   /// Items whose journal is this rank's: put here, or found at the start, and not acknowledged.
   std::size_t size() const noexcept { return ledger_.items(); }
+  std::size_t bytes() const noexcept { return ledger_.bytes(); }  ///< of their values
   std::size_t held() const noexcept { return engine_.held(); }
   queue_stats stats() const noexcept { return engine_.stats(); }
+  const std::unordered_map<int, queue_flow>& flows() const noexcept { return engine_.flows(); }
   /// This rank's journal; nullptr before `open`.
   const weft::journal* log() const noexcept { return ledger_.log(); }
 
@@ -162,14 +202,14 @@ class durable_queue final : detail::durable_owner, detail::done_listener<detail:
       throw;
     }
   }
-  void add(const T& value, const detail::item_tag& tag, source_location where) {
+  void add(const T& value, const detail::item_tag& tag, const put_options& how, source_location where) {
     engine_.check_room(ledger_.bytes() + sizeof(T), where);
     if constexpr (is_bytes<T>) {
-      ledger_.add(tag, std::as_bytes(std::span(&value, 1)));
+      ledger_.add(tag, how, std::as_bytes(std::span(&value, 1)));
     } else {
       scratch_.clear();
       encode(scratch_, value);
-      ledger_.add(tag, scratch_.bytes());
+      ledger_.add(tag, how, scratch_.bytes());
     }
     engine_.keep_open(1);
   }
@@ -190,7 +230,7 @@ class durable_queue final : detail::durable_owner, detail::done_listener<detail:
   void on_released(const detail::durable_record& item) override {
     entry_type entry{item.header, T{}};
     detail::decode_exactly(item.value.bytes(), entry.value);
-    engine_.add(std::move(entry), item.tag);
+    engine_.add(std::move(entry), item.tag, item.rank_among(ctx_.size()));
     engine_.let_end(1);
     ++added_;
   }
@@ -221,7 +261,13 @@ class durable_queue final : detail::durable_owner, detail::done_listener<detail:
     return ledger_.items() <= options_.capacity / part && ledger_.bytes() <= options_.capacity_bytes / part;
   }
   void on_settled(std::size_t count) override { engine_.let_end(count); }
-  std::size_t queued() const noexcept override { return engine_.size(); }
+  void on_acknowledged(std::uint64_t submission) override { engine_.results().settle(submission); }
+  void on_left(std::size_t count) override {
+    engine_.results().cancel_all();
+    engine_.let_end(count);
+  }
+  bool is_over() const noexcept override { return engine_.cancelled(); }
+  std::size_t queued() const noexcept override { return engine_.size() + engine_.on_their_way(); }
   void on_done(std::span<const entry_type> values) noexcept override {
     engine_.keep_open(values.size());
     for (const entry_type& entry : values) ledger_.acknowledge(entry.header);

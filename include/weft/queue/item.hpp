@@ -69,7 +69,7 @@ class item {
   requires std::is_convertible_v<Result&&, R>
   void done(Result&& result) {
     if (holder_ == nullptr) return;
-    if (tag_.submission != 0) queue().answer(tag_, std::forward<Result>(result));
+    if (tag_.submission != 0) queue().results_.send_value(tag_.submission, std::forward<Result>(result));
     tag_.submission = 0;
     done();
   }

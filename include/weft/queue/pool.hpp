@@ -40,6 +40,12 @@ struct tagged_item {
   item_tag tag;
 };
 
+template <class T>
+struct placed_item {
+  tagged_item<T> item;
+  int rank;  ///< whom it was put for
+};
+
 /// The bytes that an item counts for: its own, and for a type that owns memory about what it would be on the wire.
 template <class T>
 std::size_t weigh(const T& value) {

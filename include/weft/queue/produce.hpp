@@ -15,13 +15,11 @@ work_queue<T, R>::work_queue(context& ctx, queue_options options, source_locatio
       soft_items_(options.capacity),
       delayed_(ctx.loop()),
       holders_(this),
-      activity_since_(ctx.loop().now()),
+      activity_(ctx.loop()),
       always_done_(detail::make_operation<done_operation>(ctx.loop(), done_operation::unnamed, where)),
-      results_(this, &work_queue::give_up),
       receive_{this},
-      receive_result_{this},
       port_(ctx, receive_, port_options{.name = "work_queue", .protocol = true}),
-      result_port_(ctx, receive_result_, port_options{.name = "work_queue results", .protocol = true}),
+      results_(ctx, balance_, this, &work_queue::give_up),
       balance_(ctx, *this) {
   if (options_.fifo) {
     options_.order = take_order::oldest_first;
@@ -77,12 +75,7 @@ queue_put work_queue<T, R>::put(T value, const put_options& how, source_location
   const detail::item_tag tag = tag_for(how, where);
   detail::tagged_item<T> one{std::move(value), tag};
   prepare_put(1, where);
-  const int rank = how.rank < 0 ? ctx_.rank() : how.rank;
-  if (how.delay > duration::zero()) {
-    delayed_.add(std::move(one), rank, saturating_add(ctx_.loop().now(), how.delay));
-  } else {
-    place(std::move(one), rank);
-  }
+  const int rank = let_in(std::move(one), how);
   queue_put here = after_put(where);
   if (rank == ctx_.rank() || unacknowledged_[rank] <= push_window) return here;
   return hold_back(rank, where);
@@ -92,15 +85,9 @@ template <class T, class R>
 future<R> work_queue<T, R>::submit(T value, const put_options& how, source_location where) {
   detail::item_tag tag = tag_for(how, where);
   prepare_put(1, where);
-  tag.submission = (static_cast<std::uint64_t>(ctx_.rank()) + 1) << 40 | (++last_submission_ & 0xffffffffffu);
-  future<R> result = results_.add(ctx_.loop(), tag.submission, where);
-  detail::tagged_item<T> one{std::move(value), tag};
-  const int rank = how.rank < 0 ? ctx_.rank() : how.rank;
-  if (how.delay > duration::zero()) {
-    delayed_.add(std::move(one), rank, saturating_add(ctx_.loop().now(), how.delay));
-  } else {
-    place(std::move(one), rank);
-  }
+  tag.submission = results_.next();
+  future<R> result = results_.await(tag.submission, where);
+  let_in({std::move(value), tag}, how);
   (void)after_put(where);
   return result;
 }
@@ -116,17 +103,30 @@ detail::item_tag work_queue<T, R>::tag_for(const put_options& how, source_locati
   return tag;
 }
 
+/// Where it was put for, now or later. Returns that rank.
+template <class T, class R>
+int work_queue<T, R>::let_in(detail::tagged_item<T>&& one, const put_options& how) {
+  const int rank = how.rank < 0 ? ctx_.rank() : how.rank;
+  if (how.delay > duration::zero()) {
+    delayed_.add({std::move(one), rank}, saturating_add(ctx_.loop().now(), how.delay));
+  } else {
+    place(std::move(one), rank);
+  }
+  return rank;
+}
+
 /// To this rank's pool or to another rank.
 template <class T, class R>
 void work_queue<T, R>::place(detail::tagged_item<T>&& one, int rank) {
   if (rank == ctx_.rank()) return pool_.push(std::move(one.value), one.tag);
-  message m{kind::push, -1, 0, {}, {}, balance_.waves()};
+  message m{kind::push, -1, 0, {}, {}, 0};
   m.tagged.push_back(std::move(one));
   ++unacknowledged_[rank];
+  ++on_their_way_;
   ++stats_.given;
   ++flows_[rank].given;
   balance_.count_sent();
-  port_.post(rank, std::move(m));
+  post(rank, std::move(m));
 }
 
 template <class T, class R>
@@ -157,9 +157,9 @@ queue_put work_queue<T, R>::hold_back(int target, source_location where) {
 }
 
 template <class T, class R>
-void work_queue<T, R>::add(T value, const detail::item_tag& tag) {
+void work_queue<T, R>::add(T value, const detail::item_tag& tag, int rank) {
   ++stats_.put;
-  pool_.push(std::move(value), tag);
+  place({std::move(value), tag}, rank);
 }
 
 template <class T, class R>

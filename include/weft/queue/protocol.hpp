@@ -38,14 +38,14 @@ template <class T, class R>
 void work_queue<T, R>::drop_everything() {
   cancelled_ = true;
   const auto forget = [this](const detail::item_tag& tag) {
-    if (tag.submission != 0) answer(tag, detail::outcome_kind::cancelled, {});
+    if (tag.submission != 0) results_.send(tag.submission, detail::outcome_kind::cancelled, {});
     return true;
   };
-  stats_.cancelled += pool_.clear(forget) + delayed_.drop_if(forget);
+  stats_.cancelled += pool_.clear(forget) + delayed_.drop_if([&](const auto& one) { return forget(one.item.tag); });
   // Other ranks may leave the queue without waiting for this one: nothing more that they send is sure to come.
   results_.cancel_all();
   port_.retire();
-  result_port_.retire();
+  results_.retire();
   balance_.retire();
   let_producers_go();
   end_waiting();
@@ -67,25 +67,25 @@ std::uint64_t work_queue<T, R>::wanted_types() const noexcept {
 
 template <class T, class R>
 void work_queue<T, R>::send_request(int victim, std::uint64_t types) {
-  port_.post(victim, message{kind::request, -1, types, {}, {}, balance_.waves()});
+  post(victim, kind::request, types);
 }
 
 template <class T, class R>
 void work_queue<T, R>::send_registration(int neighbour, std::uint64_t types, int tree) {
-  port_.post(neighbour, message{kind::registration, tree, types, {}, {}, balance_.waves()});
+  post(neighbour, kind::registration, types, tree);
 }
 
 template <class T, class R>
 std::size_t work_queue<T, R>::send_items(int to, std::size_t count, std::uint64_t types, placement nearness,
                                          bool is_answer, int hint) {
   if (pool_.size() > most_queued_) note_high_water();
-  message m{is_answer ? kind::answer : kind::gift, hint, 0, {}, {}, balance_.waves()};
+  message m{is_answer ? kind::answer : kind::gift, hint, 0, {}, {}, 0};
   m.plain.reserve(std::min(count, most_moved_bytes / sizeof(T) + 1));
   stats_.given_bytes += pool_.take_for_others(count, types, nearness, most_moved_bytes, m.plain, m.tagged);
   const std::size_t sent = m.plain.size() + m.tagged.size();
   stats_.given += sent;
   if (sent > 0) flows_[to].given += sent;
-  port_.post(to, std::move(m));
+  post(to, std::move(m));
   after_take();
   return sent;
 }
@@ -93,8 +93,7 @@ std::size_t work_queue<T, R>::send_items(int to, std::size_t count, std::uint64_
 template <class T, class R>
 void work_queue<T, R>::send_presence(bool away) {
   for (int rank = 0; rank < ctx_.size(); ++rank) {
-    if (rank != ctx_.rank())
-      port_.post(rank, message{away ? kind::left : kind::joined, -1, 0, {}, {}, balance_.waves()});
+    if (rank != ctx_.rank()) post(rank, away ? kind::left : kind::joined);
   }
 }
 
@@ -103,7 +102,7 @@ void work_queue<T, R>::send_to_others(kind what, std::uint64_t number) {
   for (int rank = 0; rank < ctx_.size(); ++rank) {
     if (rank == ctx_.rank()) continue;
     balance_.count_sent();
-    port_.post(rank, message{what, -1, number, {}, {}, balance_.waves()});
+    post(rank, what, number);
   }
 }
 
@@ -114,7 +113,7 @@ void work_queue<T, R>::end_waiting() {
     waiting_.remove(waiting);
     waiting.end(waiting);
   }
-  set_activity(activity::working);
+  activity_.set(activity::working);
 }
 
 template <class T, class R>
@@ -152,14 +151,14 @@ void work_queue<T, R>::on_pushed(int from, message&& m) {
       break;
     case kind::credit:
       unacknowledged_[from] -= static_cast<std::size_t>(m.number);
+      on_their_way_ -= static_cast<std::size_t>(m.number);
       let_producers_go();
       break;
     case kind::cancel_all:
       if (!cancelled_) drop_everything();
       break;
     case kind::cancel_one:
-      if (drop_submission(m.number))
-        send_outcome({m.number, detail::outcome_kind::cancelled, {}, {}, balance_.waves()});
+      if (drop_submission(m.number)) results_.send(m.number, detail::outcome_kind::cancelled, {});
       break;
     default:
       break;
@@ -194,10 +193,7 @@ void work_queue<T, R>::grant_credits() {
   }
   for (auto& [rank, count] : std::exchange(owed_, {})) {
     balance_.count_sent();
-    port_.post(
-        rank,
-        message{
-            kind::credit, -1, WEFT_PLANTED("queue.one_credit_for_many_items") ? 1 : count, {}, {}, balance_.waves()});
+    post(rank, kind::credit, WEFT_PLANTED("queue.one_credit_for_many_items") ? 1 : count);
   }
 }
 
@@ -230,21 +226,9 @@ void work_queue<T, R>::about_to_idle() {
   consumed_types_ = wanted_types();  // whoever consumes here would have asked by now
   balance_.offer();
   balance_.ask_for_others();
-  if (!waiting_.empty()) set_activity(balance_.is_searching() ? activity::searching : activity::idle);
+  if (!waiting_.empty()) activity_.set(balance_.is_searching() ? activity::searching : activity::idle);
   // Those who wait may have come to hold an item, or a task that started them.
   if (!held_back_.empty() || !pushing_.empty()) let_producers_go();
-}
-
-template <class T, class R>
-void work_queue<T, R>::set_activity(activity now_is) {
-  if (now_is == activity_) return;
-  const time_point now = ctx_.loop().now();
-  const duration passed = now - activity_since_;
-  (activity_ == activity::working     ? stats_.working
-   : activity_ == activity::searching ? stats_.searching
-                                      : stats_.idle) += passed;
-  activity_ = now_is;
-  activity_since_ = now;
 }
 
 template <class T, class R>
@@ -259,6 +243,7 @@ queue_stats work_queue<T, R>::stats() const noexcept {
   queue_stats all = stats_;
   all.most_queued = std::max<std::uint64_t>(all.most_queued, pool_.size());
   all.most_bytes = std::max<std::uint64_t>(all.most_bytes, pool_.bytes());
+  activity_.add_to(all);
   balance_.add_to(all);
   return all;
 }

@@ -15,6 +15,7 @@
 #include <weft/async/task.hpp>
 #include <weft/port/context.hpp>
 #include <weft/port/port.hpp>
+#include <weft/queue/activity_clock.hpp>
 #include <weft/queue/balance.hpp>
 #include <weft/queue/carried.hpp>
 #include <weft/queue/delayed.hpp>
@@ -23,6 +24,7 @@
 #include <weft/queue/options.hpp>
 #include <weft/queue/poll_pacer.hpp>
 #include <weft/queue/pool.hpp>
+#include <weft/queue/queue_message.hpp>
 #include <weft/queue/results.hpp>
 #include <weft/queue/stats.hpp>
 #include <weft/queue/waits.hpp>
@@ -178,8 +180,8 @@ class work_queue final : detail::balanced {
     kept_open_ -= count;
     if (kept_open_ == 0) after_let_go();
   }
-  /// Puts, whether this rank has closed or not, and asks nobody to wait. Runs no user code.
-  void add(T value, const detail::item_tag& tag);
+  /// Puts for that rank, whether this one has closed or not, and asks nobody to wait. Runs no user code.
+  void add(T value, const detail::item_tag& tag, int rank);
   void added() {  ///< after one or several `add`
     if (!waiting_.empty() || balance_.wanted() || cancelled_) distribute();
     ctx_.loop().note_work();
@@ -189,34 +191,22 @@ class work_queue final : detail::balanced {
   /// Throws as `put` does if so many bytes more cannot be put here now.
   void check_room(std::size_t bytes, source_location where) const;
   detail::item_tag tag_for(const put_options& how, source_location where) const;
+  /// Of items put for other ranks: those that they have not let in yet.
+  std::size_t on_their_way() const noexcept { return on_their_way_; }
+  /// Told of what is done. From then on a result does not come to its producer before the listener has settled it, and
+  /// whoever gives a result up gives up nothing else.
   void set_done_listener(detail::done_listener<T>* listener) noexcept requires(detail::carried<T>::is_tracked) {
     done_listener_ = listener;
+    results_.await_settlement();
   }
+  detail::submissions<R>& results() noexcept { return results_; }
 
  private:
   friend item_type;
   friend item_batch<T>;
   using pool = detail::item_pool<T>;
-  enum class kind : std::uint8_t {
-    request,
-    registration,
-    answer,
-    gift,
-    push,
-    credit,
-    left,
-    joined,
-    cancel_all,
-    cancel_one
-  };
-  struct message {
-    kind what = kind::request;
-    std::int32_t hint = -1;
-    std::uint64_t number = 0;  ///< types, a submission, or a count
-    std::vector<T> plain;
-    std::vector<detail::tagged_item<T>> tagged;
-    std::uint32_t wave = 0;
-  };
+  using kind = detail::queue_message_kind;
+  using message = detail::queue_message<T>;
   struct source final : loop_source {
     bool poll() override { return false; }
     bool run() override { return queue->take_due(); }
@@ -230,14 +220,7 @@ class work_queue final : detail::balanced {
     work_queue* queue;
     void operator()(int from, message&& m) const { queue->on_message(from, std::move(m)); }
   };
-  struct result_receiver {
-    work_queue* queue;
-    void operator()(int, detail::outcome<R>&& what) const {
-      queue->balance_.count_received(what.wave);
-      queue->results_.complete(std::move(what));
-    }
-  };
-  enum class activity : std::uint8_t { working, searching, idle };
+  using activity = detail::activity_clock::activity;
   using get_operation = detail::queued_operation<std::optional<item_type>, detail::taker>;
   using batch_operation = detail::queued_operation<item_batch<T>, detail::taker>;
   using done_operation = detail::promised_operation<void>;
@@ -276,6 +259,7 @@ class work_queue final : detail::balanced {
   bool consumers_known() const noexcept { return has_consumed_ || balance_.was_asked(); }
   void let_producers_go();
   bool may_go(const detail::putter& who) const noexcept;
+  int let_in(detail::tagged_item<T>&& one, const put_options& how);
   void place(detail::tagged_item<T>&& one, int rank);
   bool take_due();
 
@@ -317,10 +301,6 @@ class work_queue final : detail::balanced {
   void tell_balance();
 
   // Results (queue/consume.hpp).
-  template <class Result>
-  void answer(const detail::item_tag& tag, Result&& result);
-  void answer(const detail::item_tag& tag, detail::outcome_kind how, std::string text);
-  void send_outcome(detail::outcome<R>&& what);
   static bool give_up(void* self, std::uint64_t submission) noexcept;
   bool drop_submission(std::uint64_t submission);
 
@@ -345,13 +325,19 @@ class work_queue final : detail::balanced {
   void on_message(int from, message&& m);
   void on_pushed(int from, message&& m);
   void take_in(message& m);
+  void post(int to, message&& m) {
+    m.wave = balance_.waves();
+    port_.post(to, std::move(m));
+  }
+  void post(int to, kind what, std::uint64_t number = 0, std::int32_t hint = -1) {
+    post(to, message{what, hint, number, {}, {}, 0});
+  }
   void grant_credits();
   void send_to_others(kind what, std::uint64_t number);
   void drop_everything();
   void poll_now();
   void serve_others();
   void about_to_idle();
-  void set_activity(activity now_is);
   void note_high_water() noexcept;
   void report_left_items() noexcept;
 
@@ -360,7 +346,7 @@ class work_queue final : detail::balanced {
   source_location where_;
   std::size_t soft_items_;
   pool pool_;
-  detail::delayed_items<T> delayed_;
+  detail::delayed_items<detail::placed_item<T>> delayed_;
   detail::wait_list waiting_;    // takers
   detail::wait_list held_back_;  // putters that wait for room here
   detail::wait_list pushing_;    // putters that wait for credit of another rank
@@ -373,8 +359,7 @@ class work_queue final : detail::balanced {
   bool cancelled_ = false;
   bool has_consumed_ = false;         // somebody here has ever asked for items
   std::uint64_t consumed_types_ = 0;  // what somebody here has asked for since the loop was last idle
-  activity activity_ = activity::working;
-  time_point activity_since_;
+  detail::activity_clock activity_;
   queue_stats stats_;
   detail::poll_pacer pacer_;
   done_operation* always_done_;
@@ -382,14 +367,12 @@ class work_queue final : detail::balanced {
   std::vector<dead_letter<T>> dead_;
   std::unordered_map<int, queue_flow> flows_;
   std::unordered_map<int, std::size_t> unacknowledged_;  // items put for another rank
+  std::size_t on_their_way_ = 0;                         // the sum of those
   std::unordered_map<int, std::size_t> owed_;            // credits for items put here by another rank
-  std::uint64_t last_submission_ = 0;
-  detail::submissions<R> results_;
   source source_;
   receiver receive_;
-  result_receiver receive_result_;
   port<message> port_;
-  port<detail::outcome<R>> result_port_;
+  detail::submissions<R> results_;
   detail::balance balance_;
 };
 

@@ -1,17 +1,14 @@
 // SPDX-License-Identifier: BSL-1.0
 // ranks: 1 2 4
 #include <cstdint>
-#include <cstring>
-#include <memory>
-#include <string>
 #include <vector>
 
 #include <weft/async/async.hpp>
 #include <weft/mpi/context.hpp>
 #include <weft/txn/store.hpp>
 
+#include "support/mpi_shared_directory.hpp"
 #include "support/mpi_test.hpp"
-#include "support/scratch_directory.hpp"
 
 namespace weft {
 namespace {
@@ -25,28 +22,6 @@ std::int64_t sum_over_ranks(std::int64_t mine) {
   MPI_Allreduce(&mine, &sum, 1, MPI_INT64_T, MPI_SUM, MPI_COMM_WORLD);
   return sum;
 }
-
-/// One directory for all ranks, removed by rank 0 in the end.
-class shared_scratch {
- public:
-  shared_scratch() {
-    int rank = 0;
-    MPI_Comm_rank(MPI_COMM_WORLD, &rank);
-    char path[512] = {};
-    if (rank == 0) {
-      own_ = std::make_unique<testing::scratch_directory>();
-      std::strncpy(path, own_->path().c_str(), sizeof path - 1);
-    }
-    MPI_Bcast(path, sizeof path, MPI_CHAR, 0, MPI_COMM_WORLD);
-    path_ = std::string(path) + "/bank";
-  }
-  ~shared_scratch() { MPI_Barrier(MPI_COMM_WORLD); }
-  const std::string& path() const { return path_; }
-
- private:
-  std::unique_ptr<testing::scratch_directory> own_;
-  std::string path_;
-};
 
 task<> client(accounts& s, int first, int count, transaction_id& last) {
   for (int i = 0; i < count; ++i) {
@@ -92,11 +67,11 @@ void run_once(store_options options, bool is_first, transaction_id& last) {
 }
 
 void lasts(txn::decision_rule decision) {
-  const shared_scratch scratch;
+  const testing::shared_directory scratch;
   store_options options;
   options.decision = decision;
   options.kept = store_durability::synced;
-  options.directory = scratch.path();
+  options.directory = scratch.path() + "/bank";
   transaction_id last;
   for (int n = 0; n < 3; ++n) run_once(options, n == 0, last);
 }
