@@ -70,7 +70,7 @@ task<> exchange(context& ctx, const std::vector<pairs>& rounds, std::size_t wind
 }
 
 row messages(int window, int repetitions) {
-  const std::vector<pairs> rounds = draw_pairs(64);
+  const std::vector<pairs> rounds = draw_pairs(512);
   std::vector<double> ns;
   double allocations = 0;
   for (int i = 0; i < repetitions; ++i) {
