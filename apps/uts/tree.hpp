@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -55,12 +56,16 @@ class tree {
   double mean_children(int height) const noexcept;
 
  private:
-  double log_no_child(int height) const noexcept;
-  int geometric(const node& parent, double u) const noexcept;
+  static constexpr int most_looked_up = 16;
+  /// Entry k: the largest number drawn that gives at most k children at a height; -1 if none does.
+  using thresholds = std::array<std::int32_t, most_looked_up>;
+
+  int geometric(const node& parent) const noexcept;
 
   tree_parameters parameters_;
   derive_function derive_;
-  std::vector<double> log_no_child_;  ///< ln(1 - p) by height
+  std::vector<double> log_no_child_;   ///< ln(1 - p) by height
+  std::vector<thresholds> thresholds_;  ///< by height
 };
 
 }  // namespace weft::uts

@@ -2,7 +2,7 @@
 #pragma once
 
 // What most programs need: `#include <weft/weft.hpp>`. The rest has headers of its own, so that nobody pays for it: the
-// store of transactions (weft/txn/store.hpp), remote calls (weft/message/rpc.hpp), locks (weft/message/mutex.hpp).
+// store of transactions (weft/txn/store.hpp), remote calls, channels and locks (weft/message).
 #include <weft/async/async.hpp>
 #include <weft/comm/communicator.hpp>
 #include <weft/comm/persistent.hpp>

@@ -214,6 +214,10 @@ bool loop::turn(time_point deadline) {
     poll_guard guard(polling_);
     come = !any && ready_.empty() ? wait_for_sources() : poll_sources();
   }
+  if (come == found::finished && posted_.load(std::memory_order_relaxed) == nullptr && quick_turn()) {
+    rethrow_fatal();
+    return true;
+  }
   if (come == found::answered && posted_.load(std::memory_order_relaxed) == nullptr && quick_answer()) {
     rethrow_fatal();
     return true;

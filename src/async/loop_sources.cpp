@@ -56,13 +56,14 @@ found loop::poll_and_run_sources() {
   return most;
 }
 
-/// Looks again and again for about a microsecond where that costs little, if the last turn has found something.
+/// Looks again and again for about a microsecond where that costs little, if the last turn has found something; between
+/// the looks at the transport, whose operations may be all that this rank waits for.
 found loop::wait_for_sources() {
-  for (int looks = empty_turns_ == 0 ? patient_looks_ : 1; looks > 0; --looks) {
+  for (int looks = empty_turns_ == 0 ? patient_looks_ : 1;; --looks) {
     const found here = poll_and_run_sources();
-    if (here != found::nothing) return here;
+    if (here != found::nothing || looks == 1) return here;
+    if (reap(false)) return found::finished;
   }
-  return found::nothing;
 }
 
 bool loop::run_sources() {

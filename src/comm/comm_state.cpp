@@ -26,8 +26,7 @@ byte_buffer comm_state::take_buffer() noexcept {
   return buffer;
 }
 
-void comm_state::give_back(byte_buffer buffer) noexcept {
-  if (buffer.capacity() == 0 || buffer.capacity() > largest_kept || buffers_.size() >= most_buffers) return;
+void comm_state::keep(byte_buffer& buffer) noexcept {
   if (buffers_.capacity() == 0) {
     try {
       buffers_.reserve(most_buffers);

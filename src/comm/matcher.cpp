@@ -62,17 +62,18 @@ bool matcher::claim_other_slot(posted_receive& receive) noexcept {
   return true;
 }
 
-void matcher::post_slowly(posted_receive& receive) {
+void matcher::post_slowly(posted_receive& receive, int looks) {
   if (receive.make_room == nullptr) {
     if (post_unless_direct(receive)) post_direct(receive);
     return;
   }
   if (kept_message* kept = find_kept(receive.source, receive.tag); kept != nullptr)
     return receive_into(receive, take_kept(*kept));
+  if (overlaps_table(receive.source, receive.tag)) return insert(receive);
   matched_message found;
-  if (!overlaps_table(receive.source, receive.tag) &&
-      loop_.transport().improbe({comm_, receive.source, receive.tag}, found))
-    return receive_into(receive, found);
+  for (; looks > 0; --looks) {
+    if (loop_.transport().improbe({comm_, receive.source, receive.tag}, found)) return receive_into(receive, found);
+  }
   insert(receive);
 }
 

@@ -46,14 +46,14 @@ bool take_message(receive_part& receive, const completion& result) noexcept {
   return false;
 }
 
-void post_receive(receive_part& receive, const receive_source& from) {
+void post_receive(receive_part& receive, const receive_source& from, int looks) {
   operation& op = *receive.op;
   op.peer_ = from.source;
   op.tag_ = from.tag;
   try {
     if (from.source < any_source || from.source >= from.comm.size || from.tag < any_tag)
       throw_bad_target("irecv", from.comm, from.source, from.tag, from.where);
-    from.comm.matching.post(receive);
+    from.comm.matching.post(receive, looks);
   } catch (...) {
     op.cancelled();
     rethrow_with_place("irecv", from.where);

@@ -12,9 +12,7 @@ namespace {
 constexpr std::uint64_t header_bytes = 64;
 
 matched_message found_message(const MPI_Status& status) {
-  completion facts;
-  fill(facts, nullptr, direction::receive, status, MPI_SUCCESS);
-  return {0, facts.bytes, facts.source, facts.tag};
+  return {0, payload_bytes(status), status.MPI_SOURCE, status.MPI_TAG};
 }
 
 }  // namespace

@@ -22,25 +22,6 @@ constexpr std::size_t most_windows = 8;
 
 }  // namespace
 
-namespace {
-
-// In units of MPI_BYTE both Open MPI and MPICH give the payload of any type.
-std::uint64_t payload_bytes(const MPI_Status& status) noexcept {
-#ifdef OPEN_MPI
-  return status._ucount;  // what MPI_Get_elements_x would tell, without the two calls
-#else
-  int small = 0;
-  MPI_Get_count(&status, MPI_BYTE, &small);
-  if (small >= 0) [[likely]]
-    return static_cast<std::uint64_t>(small);
-  MPI_Count bytes = 0;  // MPI_UNDEFINED: 2^31 or more
-  MPI_Get_elements_x(&status, MPI_BYTE, &bytes);
-  return bytes > 0 ? static_cast<std::uint64_t>(bytes) : 0;
-#endif
-}
-
-}  // namespace
-
 void fill(completion& now, void* token, direction way, const MPI_Status& status, int code) noexcept {
   if (way == direction::receive) [[likely]] {
     now = {token, payload_bytes(status), status.MPI_SOURCE, status.MPI_TAG, 0, op_status::ok};

@@ -28,7 +28,8 @@
 namespace weft {
 
 /// What a look at a source has found. `answered`: something, and all that it asks for has been run.
-enum class found : std::uint8_t { nothing, something, answered };
+/// `finished`: nothing, but an operation of the transport has finished meanwhile.
+enum class found : std::uint8_t { nothing, something, answered, finished };
 
 /// Something that the loop polls besides the transport's operations: the context's message ring. `poll` runs in the
 /// poll phase and may run protocol handlers only; user code goes through `run` in the run phase. Each returns whether
@@ -175,6 +176,8 @@ class loop {
   detail::task_group& tasks() noexcept { return tasks_; }
   /// Tells the loop that sources have something to run or to flush.
   void note_work() noexcept { work_noted_ = true; }
+  /// How often a call that is about to block may look for what it waits for before the loop turns: about a microsecond.
+  int looks_before_turning() const noexcept { return running_ == 0 && ready_.empty() ? patient_looks_ : 1; }
   void add_source(loop_source& source);
   void remove_source(loop_source& source) noexcept;
   /// Tells the loop that the host or the storage may have news from now on (a child was started, a sync began).

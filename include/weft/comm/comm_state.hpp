@@ -23,7 +23,10 @@ struct comm_state {
 
   /// A cleared buffer, with capacity if one was given back.
   byte_buffer take_buffer() noexcept;
-  void give_back(byte_buffer buffer) noexcept;
+  /// Keeps the buffer for the next `take_buffer`, or leaves it to its owner if there are enough or it is too large.
+  void give_back(byte_buffer&& buffer) noexcept {
+    if (buffer.capacity() != 0 && buffer.capacity() <= largest_kept && buffers_.size() < most_buffers) keep(buffer);
+  }
   void add_reference() noexcept { ++references; }
   void release() noexcept {
     if (--references == 0) destroy();
@@ -44,6 +47,7 @@ struct comm_state {
  private:
   ~comm_state() = default;
   void destroy() noexcept;
+  void keep(byte_buffer& buffer) noexcept;
   static constexpr std::size_t most_buffers = 16;
   static constexpr std::size_t largest_kept = 1u << 16;
   std::vector<byte_buffer> buffers_;

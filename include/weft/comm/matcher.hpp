@@ -66,13 +66,14 @@ class matcher final : private loop_source {
   matcher(const matcher&) = delete;
   matcher& operator=(const matcher&) = delete;
 
-  /// Posts a receive, whose operation may be done on return. Throws what the transport throws.
-  void post(posted_receive& receive) {
+  /// Posts a receive, whose operation may be done on return. Throws what the transport throws. The message of one of
+  /// unknown size is looked for so often before the receive goes to the table, whose messages take longer to match.
+  void post(posted_receive& receive, int looks = 1) {
     if (table_.empty() && (kept_.empty() || WEFT_PLANTED("matching.kept_message_is_overlooked")) &&
         receive.make_room == nullptr && claim_slot(receive)) [[likely]] {
       post_direct(receive);
     } else {
-      post_slowly(receive);
+      post_slowly(receive, looks);
     }
   }
   /// Where a receive of known size may go now. True: `receive` may be started in the transport by the caller, and
@@ -138,7 +139,7 @@ class matcher final : private loop_source {
     if (op.number == op_number::completed) [[unlikely]]
       op.kind().complete(op, now);
   }
-  void post_slowly(posted_receive& receive);
+  void post_slowly(posted_receive& receive, int looks);
   bool overlaps_table(int source, int tag) const noexcept;
   void insert(posted_receive& receive);
   void erase(posted_receive& receive) noexcept;

@@ -43,8 +43,9 @@ struct receive_part : posted_receive {
 /// Takes the transport's word about a receive. True: the message is in the buffer and `op`'s facts are set. False: `op`
 /// is done (failed, cancelled).
 bool take_message(receive_part& receive, const completion& result) noexcept;
-/// Posts; throws `usage_error` for a rank or tag out of range, `world_error`; then the operation is done.
-void post_receive(receive_part& receive, const receive_source& from);
+/// Posts; throws `usage_error` for a rank or tag out of range, `world_error`; then the operation is done. A receive of
+/// unknown size looks for its message `looks` times first.
+void post_receive(receive_part& receive, const receive_source& from, int looks = 1);
 std::exception_ptr decode_failure(const receive_part& receive) noexcept;
 
 /// The entries of an operation type that receives: `Op` has a member `part` and a `finish()`, called when the message
@@ -137,16 +138,15 @@ struct decoding_receive final : value_operation<T> {
       self.count = self.capacity = message;
     };
   }
-  ~decoding_receive() { give_back(); }
+  ~decoding_receive() { part.comm->give_back(std::move(payload)); }
   void finish() {
     try {
       decode_message(payload.bytes(), this->emplace());
     } catch (const decode_error&) {
       std::rethrow_exception(decode_failure(part));
     }
-    give_back();
+    part.comm->give_back(std::move(payload));
   }
-  void give_back() noexcept { part.comm->give_back(std::exchange(payload, {})); }
   receive_part part;
   byte_buffer payload;
 };
@@ -184,7 +184,7 @@ future<T> start_receive_of(const receive_source& from) {
 template <class T>
 T receive_and_wait(const receive_source& from) {
   typename decltype(receive_of<T>())::type op(from);
-  post_receive(op.part, from);
+  post_receive(op.part, from, from.comm.on.looks_before_turning());
   op.wait_here("communicator::recv()", from.where);
   op.check();
   return op.take();

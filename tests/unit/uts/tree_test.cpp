@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
@@ -120,6 +121,29 @@ TEST(published, are_found_by_name_and_by_parameters) {
   EXPECT_EQ(weft::uts::find_published("t3l")->nodes, 111345631u);
   EXPECT_EQ(weft::uts::find_published("T9"), nullptr);
   EXPECT_EQ(weft::uts::find_published(tree_parameters{}), nullptr);
+}
+
+// The numbers of children are looked up: at the edges of the table's entries they must be those of the formula.
+TEST(tree, geometric_children_are_those_of_the_formula) {
+  for (const char* name : {"T1", "T2", "T5"}) {
+    const tree t = published(name);
+    for (std::int32_t height : {0, 1, 3, 7, 9}) {
+      const double log_q = std::log(1.0 - 1.0 / (1.0 + t.mean_children(height)));
+      const auto formula = [&](std::uint32_t drawn) {
+        return std::min(static_cast<int>(std::floor(std::log(1.0 - drawn / 2147483648.0) / log_q)), 100);
+      };
+      const auto children = [&](std::uint32_t drawn) { return t.children(node{{0, 0, 0, 0, drawn}, height}); };
+      for (int k = 1; k < 40; ++k) {
+        const auto edge = static_cast<std::uint32_t>(2147483648.0 * (1.0 - std::exp(k * log_q)));
+        for (std::uint32_t drawn = edge - 3; drawn != edge + 4; ++drawn) {
+          if (drawn > 0x7fffffffu) break;
+          ASSERT_EQ(children(drawn), formula(drawn)) << name << " " << height << " " << drawn;
+        }
+      }
+      EXPECT_EQ(children(0), 0);
+      EXPECT_EQ(children(0x7fffffffu), formula(0x7fffffffu));
+    }
+  }
 }
 
 }  // namespace
