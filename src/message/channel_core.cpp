@@ -15,6 +15,7 @@ channel_core::channel_core(context& ctx, channel_options options, source_locatio
       home_(options.home >= 0 ? options.home : std::max(options.reader, 0)),
       reader_(options.reader),
       capacity_(options.capacity),
+      lots_(static_cast<std::uint64_t>(ctx.rank())),
       port_(ctx, handle{this}, {.name = "channel", .protocol = true}, where) {
   if (home_ >= ctx.size() || options.reader >= ctx.size()) {
     throw usage_error("rank " + std::to_string(std::max(home_, options.reader)) + " of " + std::to_string(ctx.size()) +

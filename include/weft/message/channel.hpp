@@ -80,6 +80,7 @@ class channel final : detail::channel_core {
   using channel_core::gets_queued;
   using channel_core::home;
   using channel_core::is_closed;
+  using channel_core::on;
   using channel_core::puts_queued;
   using channel_core::stored;
 
@@ -92,6 +93,8 @@ class channel final : detail::channel_core {
   friend struct detail::channel_get;
   template <class>
   friend struct detail::channel_put;
+  template <class>
+  friend class detail::choice_of;
 
   struct take_item {
     channel* self;
@@ -272,6 +275,7 @@ class channel_writer {
     return of_->put(std::move(item), where);
   }
   void close() const { of_->close(); }
+  channel<T>& origin() const noexcept { return *of_; }
 
  private:
   channel<T>* of_;

@@ -8,6 +8,7 @@
 
 #include <weft/async/loop.hpp>
 #include <weft/core/error.hpp>
+#include <weft/core/random.hpp>
 #include <weft/port/port.hpp>
 
 namespace weft {
@@ -58,6 +59,7 @@ class channel_core : loop_source {
   channel_core(const channel_core&) = delete;
   channel_core& operator=(const channel_core&) = delete;
 
+  loop& on() const noexcept { return on_; }
   int home() const noexcept { return home_; }
   std::size_t capacity() const noexcept { return capacity_; }
   /// Whether this rank knows that it was closed.
@@ -66,6 +68,8 @@ class channel_core : loop_source {
   std::size_t stored() const noexcept { return is_home() ? held_ : 0; }
   std::size_t puts_queued() const noexcept { return wanting_.size(); }
   std::size_t gets_queued() const noexcept { return asking_.size(); }
+  /// By which a select chooses among what is ready.
+  random_source& lots() noexcept { return lots_; }
 
  protected:
   using message = channel_message;
@@ -83,7 +87,6 @@ class channel_core : loop_source {
   virtual void return_items() = 0;             ///< elsewhere: all that lie here
 
   bool is_home() const noexcept { return rank_ == home_; }
-  loop& on() const noexcept { return on_; }
   bool has_ended() const noexcept { return has_ended_; }
   /// Throws `usage_error` on a rank that was not named as the reader.
   void check_reader(source_location where) const;
@@ -172,6 +175,7 @@ class channel_core : loop_source {
   int home_;
   int reader_;
   std::size_t capacity_;
+  random_source lots_;
   bool is_closed_ = false;
   bool has_ended_ = false;
 

@@ -16,12 +16,16 @@ class channel;
 
 namespace detail {
 
+/// How a select waits for one of its choices.
+template <class Choice>
+class choice_of;
+
 /// A get that waits: part of the operation of its future, or of a select.
 template <class T>
 struct get_place : queued_wait {
   /// An item for it, or the end. It has left the list.
   void (*arrived)(get_place& self, std::optional<T>&& item) noexcept = nullptr;
-  channel<T>* of = nullptr;
+  channel<T>* from = nullptr;
 };
 
 /// A put that waits, with its item.
@@ -37,9 +41,9 @@ struct put_place : queued_wait {
 template <class T>
 struct channel_get final : value_operation<std::optional<T>>, get_place<T> {
   using base = value_operation<std::optional<T>>;
-  channel_get(channel<T>& from, loop& on, source_location where) noexcept : base(on, type, where) {
-    this->of = &from;
-    this->peer_ = from.home();
+  channel_get(channel<T>& source, loop& on, source_location where) noexcept : base(on, type, where) {
+    this->from = &source;
+    this->peer_ = source.home();
     this->arrived = [](get_place<T>& self, std::optional<T>&& item) noexcept {
       auto& me = static_cast<channel_get&>(self);
       me.emplace(std::move(item));
@@ -55,7 +59,7 @@ struct channel_get final : value_operation<std::optional<T>>, get_place<T> {
   ~channel_get() = default;
   static withdrawal leave(operation& self) noexcept {
     auto& me = static_cast<channel_get&>(self);
-    if (me.list != nullptr) me.of->leave(static_cast<get_place<T>&>(me));
+    if (me.list != nullptr) me.from->leave(static_cast<get_place<T>&>(me));
     me.cancelled();
     return withdrawal::withdrawn;
   }
