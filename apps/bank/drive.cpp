@@ -64,13 +64,13 @@ task<bank_report> drive(context& ctx, const bank_options& options) {
   stretch how;
   how.transactions = options.transactions;
   how.end = start + std::chrono::duration_cast<duration>(std::chrono::duration<double>(options.seconds));
-  std::vector<future<void>> clients;
+  scope clients(ctx.loop());  // ends before the bank does, whatever happens
   for (int c = 0; c < options.clients; ++c) {
     random_source seeds(options.seed * 1'000'003 + static_cast<std::uint64_t>(ctx.rank()) * 100'003 +
                         static_cast<std::uint64_t>(c));
-    clients.push_back(ctx.spawn(client(ctx, *bank, random_source(seeds()), how, report.tallies)));
+    clients.spawn(client(ctx, *bank, random_source(seeds()), how, report.tallies));
   }
-  for (auto& each : clients) co_await each;
+  co_await clients.join();
   auto all_done = ctx.world().ibarrier();
   co_await all_done;
   report.seconds = std::chrono::duration<double>(ctx.loop().now() - start).count();

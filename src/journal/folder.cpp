@@ -121,11 +121,13 @@ storage_sequence journal_folder::claiming(time_point deadline, std::uint64_t ide
 
   epoch_state state = read_or_new(identity);
   take_number(state);
+  WEFT_CRASH_POINT("epochs.number_is_taken");
   state.is_settled = false;
   run_ = {state.epoch, state.live, state.writers, 0, state.identity};
   const file_id made = make_new(state);
   got = co_await storage_wait::sync(files_, made);
   publish(made, got);
+  WEFT_CRASH_POINT("epochs.new_run_is_published");
   got = co_await storage_wait::sync_directory(files_, space_, path_);
   check_storage(got, "force the folder", path_);
   const std::string parent = parent_path(path_);  // the folder itself may be new
@@ -164,6 +166,7 @@ storage_sequence journal_folder::adopting(std::uint32_t writers, time_point dead
     const file_id made = make_new(state);
     got = co_await storage_wait::sync(files_, made);
     publish(made, got);
+    WEFT_CRASH_POINT("epochs.new_journals_are_published");
     got = co_await storage_wait::sync_directory(files_, space_, path_);
     check_storage(got, "force the folder", path_);
   }

@@ -135,6 +135,7 @@ void journal::write_pending() {
     detail::check_storage(current_.files.write(current_.file, offset, group), "write", current_.path);
     ++writes_;
     written_ += bytes;
+    WEFT_CRASH_POINT("journal.group_is_written");
     pending_from_ += bytes;
   }
   pending_.clear();
@@ -182,6 +183,7 @@ bool journal::rotate() {
   detail::check_storage(current_.files.write(current_.file, 0, page), "write", current_.path);
   claimed_ = durable_;
   marks_ = 0;
+  WEFT_CRASH_POINT("journal.segment_is_begun");
   if (begins_snapshot) {
     snapshot_starts_segment_ = false;
     snapshot_segment_ = next_.number;
@@ -203,6 +205,7 @@ detail::storage_sequence journal::forcing() {
     try {
       detail::check_storage(result, "force", current_.path);
       ++forces_;
+      WEFT_CRASH_POINT("journal.group_is_forced");
       note_forced(WEFT_PLANTED("journal.force_covers_later_writes") ? written_ : to);
       // What came meanwhile is written at once and goes into the next force, unless a snapshot is being put together.
       if (!in_snapshot_) step();

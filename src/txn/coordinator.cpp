@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 
+#include <weft/core/planted_fault.hpp>
+
 namespace weft::txn {
 
 void coordinator::commit(std::span<const member_role> members, bool wrote_here, effects& out) {
@@ -81,7 +83,7 @@ void coordinator::take_vote(member& from, message_kind what, effects& out) {
   const bool is_read_only = what == message_kind::vote_read_only && rule_ == decision_rule::explicit_record;
   if (what != message_kind::vote_yes && !is_read_only) return;
   from.vote = is_read_only ? vote::read_only : vote::yes;
-  if (--due_ == 0) all_voted(out);
+  if (--due_ == 0 || WEFT_PLANTED("txn.first_vote_decides")) all_voted(out);
 }
 
 /// All locks are held everywhere, so those of readers may go.
@@ -89,7 +91,8 @@ void coordinator::all_voted(effects& out) {
   tell_holders(message_kind::release, out);
   const bool has_voters =
       std::any_of(members_.begin(), members_.end(), [](const member& m) { return m.vote == vote::yes; });
-  if (wrote_here_ || (has_voters && rule_ == decision_rule::explicit_record)) {
+  const bool needs_record = wrote_here_ || (has_voters && rule_ == decision_rule::explicit_record);
+  if (needs_record && !WEFT_PLANTED("txn.decision_is_not_written")) {
     state_ = state::forcing_commit;
     out.append(record_kind::committed, true);
   } else {
@@ -166,7 +169,8 @@ void coordinator::on_durable(record_kind what, effects& out) {
 
 void coordinator::on_deadline(effects& out) {
   if (state_ != state::collecting) return;
-  if (rule_ == decision_rule::explicit_record) return abort_now(out);
+  WEFT_REACHED("txn.deadline_while_votes_are_awaited");
+  if (rule_ == decision_rule::explicit_record || WEFT_PLANTED("txn.deadline_is_told_at_once")) return abort_now(out);
   // The votes that are missing may be durable by now, and then a restart would commit.
   state_ = state::forcing_abort;
   out.append(record_kind::aborted, true);

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include <weft/core/planted_fault.hpp>
+
 namespace weft::txn {
 namespace {
 
@@ -37,7 +39,9 @@ lock_answer lock_table::acquire(std::string_view key, const request& what) {
   const auto held =
       std::find_if(l.holders.begin(), l.holders.end(), [&](const request& h) { return h.owner == what.owner; });
   const bool is_upgrade = held != l.holders.end();
-  if (is_upgrade && (held->mode == lock_mode::exclusive || what.mode == lock_mode::shared)) return lock_answer::granted;
+  if (is_upgrade && (held->mode == lock_mode::exclusive || what.mode == lock_mode::shared ||
+                     WEFT_PLANTED("txn.shared_lock_is_enough_to_write")))
+    return lock_answer::granted;
 
   const bool is_free =
       std::none_of(l.holders.begin(), l.holders.end(), [&](const request& h) { return conflict(h, what); });
@@ -68,7 +72,9 @@ lock_answer lock_table::wait(entry& at, const request& what, std::size_t place) 
 
 /// Whether it is older than everybody that it would wait for.
 bool lock_table::may_wait(const lock& at, const request& what, std::size_t ahead) const {
-  const auto is_older = [&](const request& other) { return !conflict(other, what) || what.age < other.age; };
+  const auto is_older = [&](const request& other) {
+    return !conflict(other, what) || what.age < other.age || WEFT_PLANTED("txn.younger_one_waits_too");
+  };
   return std::all_of(at.holders.begin(), at.holders.end(), is_older) &&
          std::all_of(at.waiters.begin(), at.waiters.begin() + static_cast<std::ptrdiff_t>(ahead), is_older);
 }
@@ -83,7 +89,7 @@ void lock_table::wound(const request& victim, const request& by) {
   owner_state& of = state_of(victim.owner);
   if (of.is_victim) return;
   of.is_victim = true;
-  victims_.push_back(victim.owner);
+  if (!WEFT_PLANTED("txn.victim_is_not_told")) victims_.push_back(victim.owner);
 }
 
 void lock_table::grant(entry& at, const request& what) {
@@ -103,7 +109,8 @@ void lock_table::grant_waiters(entry& at) {
   std::size_t count = 0;
   for (; count < l.waiters.size(); ++count) {
     const request next = l.waiters[count];
-    if (std::any_of(l.holders.begin(), l.holders.end(), [&](const request& h) { return conflict(h, next); })) break;
+    const bool is_free = std::none_of(l.holders.begin(), l.holders.end(), [&](const request& h) { return conflict(h, next); });
+    if (!is_free && !WEFT_PLANTED("txn.all_waiters_are_granted")) break;
     grant(at, next);
     granted_.push_back(next.ticket);
   }

@@ -4,6 +4,8 @@
 #include <array>
 #include <cstddef>
 
+#include <weft/core/planted_fault.hpp>
+
 namespace weft::txn {
 
 void participant::on_message(message_kind what, effects& out) {
@@ -71,12 +73,14 @@ void participant::on_voted(vote what, effects& out) {
   }
   state_ = state::preparing;
   out.append(record_kind::prepared, true);
+  if (WEFT_PLANTED("txn.vote_before_the_promise_is_durable")) say(message_kind::vote_yes, out);
 }
 
 void participant::voted_alone(vote what, effects& out) {
   if (what == vote::yes) {
     state_ = state::committing_alone;
     out.append(record_kind::committed, true);
+    if (WEFT_PLANTED("txn.lone_answer_before_the_record_is_durable")) say(message_kind::committed_alone, out);
   } else if (what == vote::no) {
     state_ = state::none;
     out.call(upcall::abort);
@@ -129,6 +133,8 @@ void participant::on_abort(bool acknowledged, effects& out) {
       if (acknowledged) say(message_kind::acknowledge, out);
       return;
     case state::preparing:
+      WEFT_REACHED("txn.aborted_while_promising");
+      [[fallthrough]];
     case state::prepared:
       state_ = acknowledged ? state::aborting : state::none;
       out.append(record_kind::aborted, false);

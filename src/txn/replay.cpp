@@ -5,6 +5,7 @@
 
 #include <weft/core/codec.hpp>
 #include <weft/core/error.hpp>
+#include <weft/core/planted_fault.hpp>
 #include <weft/txn/decide.hpp>
 
 namespace weft::txn {
@@ -55,12 +56,17 @@ std::vector<transaction_id> judge(std::span<const testimony> all, outcome_table&
   }
   for (const testimony& one : all) {
     for (const transaction_id& id : one.aborted) {
-      if (const auto found = doubts.find(id); found != doubts.end()) found->second.aborted = true;
+      const auto found = doubts.find(id);
+      if (found == doubts.end()) continue;
+      WEFT_REACHED("txn.recorded_abort_ends_a_doubt");
+      found->second.aborted = !WEFT_PLANTED("txn.recorded_abort_is_overlooked");
     }
   }
   std::vector<transaction_id> committed;
   for (auto& [id, found] : doubts) {
-    found.committed = outcomes.has_committed(id);
+    found.committed = outcomes.has_committed(id) && !WEFT_PLANTED("txn.commit_in_another_journal_is_overlooked");
+    if (found.committed) WEFT_REACHED("txn.another_journal_knows_the_outcome");
+    if (WEFT_PLANTED("txn.every_promise_is_kept")) found.prepared = found.listed = 1;
     if (decide(found)) committed.push_back(id);
   }
   for (const transaction_id& id : committed) outcomes.add_committed(id);
@@ -74,6 +80,7 @@ void replay::visit(std::uint32_t writer, std::uint16_t type, std::span<const std
     const auto known = decode_payload_of<outcomes_record>(payload);
     return add(committed_, known.first_epoch, known.committed);
   }
+  if (type == heuristic_record_type) return visit(decode_payload_of<heuristic_decision>(payload));
   throw decode_error("this is not the journal of a store");
 }
 
@@ -81,14 +88,13 @@ void replay::visit(std::uint32_t writer, const decoded_record& what) {
   const auto promise = prepared_.find({writer, what.head.id});
   switch (what.head.kind) {
     case record_kind::prepared:
-      prepared_[{writer, what.head.id}] = {
-          what.head.is_listed ? static_cast<std::uint32_t>(what.head.voters.size()) : 0, decode_writes(what.redo)};
+      prepared_[{writer, what.head.id}] = {what.head, decode_writes(what.redo)};
       return;
     case record_kind::committed:
       committed_.add_committed(what.head.id);
       if (what.head.is_alone) apply(decode_writes(what.redo));
       if (what.head.is_alone || promise == prepared_.end()) return;
-      apply(promise->second.writes);
+      if (!WEFT_PLANTED("txn.kept_promise_lacks_its_writes")) apply(promise->second.writes);
       prepared_.erase(promise);
       return;
     case record_kind::aborted:
@@ -97,6 +103,15 @@ void replay::visit(std::uint32_t writer, const decoded_record& what) {
       return;
     default:
       return;
+  }
+}
+
+void replay::visit(const heuristic_decision& what) {
+  heuristics_.push_back(what);
+  if (what.outcome == transaction_outcome::committed) {
+    committed_.add_committed(what.id);
+  } else {
+    aborted_.push_back(what.id);
   }
 }
 
@@ -112,7 +127,10 @@ void replay::apply(const entries& writes) {
 
 testimony replay::tell() const {
   testimony all;
-  for (const auto& [at, promise] : prepared_) all.prepared.push_back({at.second, promise.listed});
+  for (const auto& [at, promise] : prepared_) {
+    const record& head = promise.head;
+    all.prepared.push_back({at.second, head.is_listed ? static_cast<std::uint32_t>(head.voters.size()) : 0});
+  }
   all.aborted = aborted_;
   outcomes_record known = record_of(committed_);
   all.committed = std::move(known.committed);

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include <weft/core/planted_fault.hpp>
+
 namespace weft::txn {
 namespace {
 
@@ -99,6 +101,8 @@ void resource_manager::on_protocol(int from, wire&& message) {
 void resource_manager::on_durable(const transaction_id& id, record_kind what) {
   const auto found = works_.find(id);
   if (found == works_.end()) return;
+  if (what == record_kind::prepared) WEFT_CRASH_POINT("txn.promise_is_durable");
+  if (what == record_kind::committed) WEFT_CRASH_POINT("txn.outcome_is_durable_at_a_participant");
   effects out;
   found->second.core.on_durable(what, out);
   act(id, found->second, out);
@@ -158,7 +162,10 @@ bool resource_manager::go_on() {
 void resource_manager::wound(transaction_id id) {
   work& of = works_.at(id);
   of.is_wounded = true;
-  if (of.core.now() == participant::state::voting_alone) return voted(id, vote::no);
+  if (of.core.now() == participant::state::voting_alone) {
+    WEFT_REACHED("txn.wounded_while_it_decides_alone");
+    return voted(id, vote::no);
+  }
   wire message;
   message.id = id;
   message.kind = wire_kind::wounded;
@@ -173,7 +180,10 @@ void resource_manager::locked(request&& what) {
   answer.id = what.id;
   answer.kind = wire_kind::values;
   answer.ticket = what.ticket;
-  if (what.what == purpose::read) read(of, what, answer);
+  if (what.what == purpose::read) {
+    read(of, what, answer);
+    if (WEFT_PLANTED("txn.reader_lets_its_locks_go")) locks_.release(of.owner);
+  }
   if (what.what == purpose::call) {
     for (const call& each : what.calls) answer.answers.push_back(run_at(of, each));
   }
@@ -232,7 +242,9 @@ void resource_manager::refuse_patient() {
   std::sort(late.begin(), late.end());
   for (std::uint64_t ticket : late) {
     auto node = waiting_.extract(ticket);
-    if (!node.empty()) refuse(std::move(node.mapped()));
+    if (node.empty()) continue;
+    WEFT_REACHED("txn.lock_is_waited_for_too_long");
+    refuse(std::move(node.mapped()));
   }
 }
 
@@ -274,8 +286,11 @@ void resource_manager::append(const transaction_id& id, const work& of, const ef
     head.is_alone = is_alone;
     head.is_listed = !is_alone && of.core.is_listed();
   }
-  const bool has_redo = what.record == record_kind::prepared || is_alone;
+  const bool has_redo = what.record == record_kind::prepared || (is_alone && !WEFT_PLANTED("txn.lone_record_lacks_its_writes"));
   around_.append(head, has_redo ? &of.writes : nullptr, what.urgent, false);
+  if (what.record == record_kind::prepared) WEFT_CRASH_POINT("txn.promise_is_appended");
+  if (is_alone) WEFT_CRASH_POINT("txn.lone_decision_is_appended");
+  if (what.record == record_kind::aborted) WEFT_CRASH_POINT("txn.abort_is_appended_at_a_participant");
 }
 
 /// In a snapshot. What is committed stands in its data already.
@@ -305,7 +320,10 @@ record resource_manager::needed_record(const transaction_id& id, const work& of)
 
 void resource_manager::make_calls(const transaction_id& id, work& of, const effects& what) {
   if (what.calls(upcall::prepare)) {
-    if (of.is_wounded) return voted(id, vote::no);
+    if (of.is_wounded) {
+      WEFT_REACHED("txn.asked_when_it_is_wounded");
+      return voted(id, vote::no);
+    }
     request all;
     all.id = id;
     all.what = purpose::prepare;
@@ -314,9 +332,10 @@ void resource_manager::make_calls(const transaction_id& id, work& of, const effe
     all.data = std::move(of.asked);
     return take_locks(std::move(all));
   }
-  if (what.calls(upcall::commit)) {
+  if (what.calls(upcall::commit) || WEFT_PLANTED("txn.aborted_writes_are_applied")) {
     data_.apply(of.writes);
     if (outcomes_ != nullptr) outcomes_->add_committed(id);
+    WEFT_CRASH_POINT("txn.writes_are_applied");
   }
   free_locks(of);
   if (of.core.now() == participant::state::none) drop(works_.find(id));

@@ -7,6 +7,7 @@
 
 #include <weft/async/timer.hpp>
 #include <weft/comm/collectives.hpp>
+#include <weft/core/planted_fault.hpp>
 #include <weft/txn/replay.hpp>
 
 namespace weft::txn {
@@ -41,7 +42,7 @@ store_body::store_body(context& ctx, const store_options& options, std::size_t k
                                                   : std::unique_ptr<store_log>(new store_log(ctx, options, *this))),
       resources_(*this, data_, options.locks, ctx.size(), log_ ? &outcomes_ : nullptr),
       transactions_(ctx.loop(), *this, resources_, outcomes_, settings_of(ctx, options, key_bytes)),
-      random_(0x9e3779b97f4a7c15u * (static_cast<std::uint64_t>(ctx.rank()) + 1)),
+      random_(random_source(static_cast<std::uint64_t>(ctx.rank()))()),  // hashed: neighbouring streams would be one stream, a step apart
       port_(ctx,
             [this](int from, wire&& message) {
               dispatch(from, std::move(message));
@@ -79,12 +80,15 @@ task<> store_body::open() {
   if (ctx_.storage() == nullptr) throw usage_error("a store that is kept needs a world with a storage");
   replay past;
   co_await log_->take_over(past);
+  WEFT_CRASH_POINT("txn.journals_are_read");
 
+  heuristics_ = past.heuristics();
   testimony mine = past.tell();
   auto telling = ctx_.world().iallgather(std::move(mine));
   const std::vector<testimony> all = co_await std::move(telling);
   const std::vector<transaction_id> committed = judge(all, outcomes_);
   std::tie(stats_.found_committed, stats_.found_aborted) = past.resolve(committed);
+  WEFT_CRASH_POINT("txn.doubts_are_resolved");
 
   std::vector<entries> dealt(static_cast<std::size_t>(ctx_.size()));
   for (auto& [key, value] : past.data()) {
@@ -95,12 +99,27 @@ task<> store_body::open() {
   auto dealing = ctx_.world().ialltoall(std::move(dealt));
   const std::vector<entries> taken = co_await std::move(dealing);
   for (const entries& part : taken) data_.apply(part);
+  WEFT_CRASH_POINT("txn.keys_are_dealt");
+  if (stats_.found_committed > 0) WEFT_REACHED("txn.start_commits_what_was_in_doubt");
+  if (stats_.found_aborted > 0) WEFT_REACHED("txn.start_aborts_what_was_in_doubt");
 
   const std::uint32_t epoch = log_->epoch();
   if (epoch > runs_known) outcomes_.forget_runs_before(epoch - runs_known);
-  transactions_.set_epoch(epoch);
+  if (!WEFT_PLANTED("txn.runs_share_their_ids")) transactions_.set_epoch(epoch);
   co_await log_->begin();
   is_open_ = true;
+}
+
+/// A coordinator is over when all acknowledgements are there, each of which says that a record is durable.
+task<> store_body::close() {
+  while (transactions_.open() != 0) co_await sleep_for(ctx_.loop(), between_stillness_looks);
+  auto quiet = ctx_.quiescence();
+  co_await std::move(quiet);
+  future<void> durable = append_cells({});
+  co_await durable;
+  auto all_durable = ctx_.world().ibarrier();
+  co_await std::move(all_durable);
+  is_open_ = false;
 }
 
 void store_body::load(std::string key, std::string value) {
@@ -202,21 +221,25 @@ void store_body::write_snapshot(journal& to) {
     }
   }
   store_log::write_cells(to, some);
-  store_log::write_outcomes(to, outcomes_);
+  for (const heuristic_decision& each : heuristics_) store_log::write_heuristic(to, each);
+  if (!WEFT_PLANTED("txn.snapshot_forgets_outcomes")) store_log::write_outcomes(to, outcomes_);
   const auto write = [&](const record& head, const entries* redo) { store_log::write(to, head, redo); };
   resources_.for_each_needed(write);
   transactions_.for_each_needed(write);
 }
 
 attempt& store_body::begin(std::optional<lock_age> age) {
-  if (log_ && !is_open_) throw usage_error("a store that is kept was used before open() on this rank");
+  if (log_ && !is_open_) throw usage_error("a store that is kept was used before open(), or after close(), on this rank");
   ++stats_.attempts;
-  return transactions_.begin(age);
+  attempt& made = transactions_.begin(age);
+  if (is_still_) transactions_.abort(made);  // begun by hand: as if another transaction were in the way
+  return made;
 }
 
+/// By a destructor, which may run because the journal has failed: then nothing that follows from it can be written.
 void store_body::let_go(attempt& of) {
   transactions_.let_go(of);
-  pump();
+  if (log_ == nullptr || !log_->failed()) pump();
 }
 
 future<attempt::answer> store_body::read(attempt& of, int rank, std::vector<std::string> keys, lock_mode mode) {
@@ -242,11 +265,20 @@ void store_body::abort(attempt& of) {
   pump();
 }
 
-/// Twice as long each time, from about a round trip to a millisecond, and never the same for all.
-future<void> store_body::back_off(int attempts) {
-  const int doublings = std::min(attempts, 8);
-  const std::uint64_t most = std::uint64_t{4000} << doublings;
-  return sleep_for(ctx_.loop(), duration(static_cast<std::int64_t>(most / 2 + random_.below(most / 2))));
+/// Twice as long each time, from about a round trip to a millisecond, and never the same for all. Where nobody's age gives
+/// way, two that hold what the other one wants may meet again and again: they go further apart, until one of them is through
+/// before the other begins.
+future<void> store_body::back_off(int attempts, time_point end) {
+  const lock_policy policy = resources_.locks().policy();
+  const bool has_ages = policy == lock_policy::wait_die || policy == lock_policy::wound_wait;
+  const std::uint64_t most = std::uint64_t{4000} << std::min(attempts, has_ages ? 8 : 12);
+  std::uint64_t pause = most / 2 + random_.below(most / 2);
+  if (!has_ages) {
+    const auto patience = static_cast<std::uint64_t>(policy == lock_policy::timeout ? patience_.count() : 0);
+    pause = random_.below(most + (attempts > 8 ? 8 * patience : 0));
+  }
+  const duration left = end == never ? duration::max() : std::max(end - ctx_.loop().now(), duration::zero());
+  return sleep_for(ctx_.loop(), std::min(left, duration(static_cast<std::int64_t>(pause))));
 }
 
 void store_body::send(int rank, wire&& message) {

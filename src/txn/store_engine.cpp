@@ -12,6 +12,7 @@ store_engine::store_engine(context& ctx, const store_options& options, std::size
 store_engine::~store_engine() = default;
 
 task<> store_engine::open() { return body_->open(); }
+task<> store_engine::close() { return body_->close(); }
 void store_engine::load(std::string key, std::string value) { body_->load(std::move(key), std::move(value)); }
 future<void> store_engine::flush_loaded() { return body_->flush_loaded(); }
 task<> store_engine::load_all(entries all) { return body_->load_all(std::move(all)); }
@@ -31,7 +32,7 @@ std::uint32_t store_engine::add_call(attempt& of, call&& what) { return body_->a
 future<void> store_engine::run_call(attempt& of, std::uint32_t place) { return body_->run_call(of, place); }
 future<transaction_outcome> store_engine::commit(attempt& of) { return body_->commit(of); }
 void store_engine::abort(attempt& of) { body_->abort(of); }
-future<void> store_engine::back_off(int attempts) { return body_->back_off(attempts); }
+future<void> store_engine::back_off(int attempts, time_point end) { return body_->back_off(attempts, end); }
 void store_engine::count_commit() noexcept { body_->count_commit(); }
 
 time_point store_engine::time() const noexcept { return body_->time(); }

@@ -5,6 +5,8 @@
 #include <exception>
 #include <utility>
 
+#include <weft/core/planted_fault.hpp>
+
 namespace weft::txn {
 namespace {
 
@@ -125,7 +127,7 @@ void transaction_manager::on_answer(attempt& of, wire&& message) {
     of.awaited.erase(found);
     waits.set_value(attempt::answer{is_refused, std::move(message.data.values)});
   }
-  if (is_refused) {
+  if (is_refused && !WEFT_PLANTED("txn.refusal_is_overlooked")) {
     if (!message.answers.empty()) of.failure = std::move(message.answers.front().failure);
     return doom(of);
   }
@@ -196,6 +198,14 @@ bool transaction_manager::wrote_on(const attempt& of, int rank) const {
          std::any_of(of.calls.begin(), of.calls.end(), is_there);
 }
 
+/// A rank that was only read has a vote as well where it may be wounded: its promise would count as the decision without
+/// the writes of this rank.
+bool transaction_manager::has_voters_elsewhere(const attempt& of) const {
+  const auto is_other = [&](int rank) { return rank != how_.rank; };
+  if (how_.policy == lock_policy::wound_wait && std::any_of(of.contacts.begin(), of.contacts.end(), is_other)) return true;
+  return wrote_elsewhere(of);
+}
+
 bool transaction_manager::wrote_elsewhere(const attempt& of) const {
   const auto is_away = [&](const attempt::asked_call& c) {
     return c.rank != how_.rank && (c.writes || c.ticket == 0);
@@ -225,7 +235,7 @@ future<transaction_outcome> transaction_manager::commit(attempt& of) {
     of.ending->set_value(transaction_outcome::aborted);
     return result;
   }
-  const bool decides_here = how_.rule == decision_rule::explicit_record || !wrote_elsewhere(of);
+  const bool decides_here = how_.rule == decision_rule::explicit_record || !has_voters_elsewhere(of);
   if (decides_here && wrote_on(of, how_.rank)) {
     of.securing = last_ticket_ + 1;
     wire request;
@@ -305,6 +315,8 @@ void transaction_manager::on_message(int from, wire&& message) {
 void transaction_manager::on_durable(const transaction_id& id, record_kind what) {
   attempt* of = find(id);
   if (of == nullptr) return;
+  if (what == record_kind::committed) WEFT_CRASH_POINT("txn.decision_is_durable");
+  if (what == record_kind::aborted) WEFT_CRASH_POINT("txn.abort_by_deadline_is_durable");
   effects out;
   of->core.on_durable(what, out);
   act(*of, out);
@@ -323,6 +335,7 @@ void transaction_manager::act(attempt& of, effects& what) {
   if (what.calls(upcall::tell_committed)) {
     outcomes_.add_committed(of.id);
     outcomes_.trim(how_.epoch, of.id.coordinator, finished(), own_outcomes_kept);
+    WEFT_CRASH_POINT("txn.client_is_about_to_be_told");
     if (of.ending) of.ending->set_value(transaction_outcome::committed);
   }
   if (what.calls(upcall::tell_aborted) && of.ending) tell_aborted(of);
@@ -346,7 +359,8 @@ void transaction_manager::send(attempt& of, const outgoing& what) {
     message.opens = std::find(of.contacts.begin(), of.contacts.end(), rank) == of.contacts.end();
     take_calls(of, rank, message);
     message.data = writes_of(of, rank);
-    for (std::size_t m = 0; m < of.members.size(); ++m) {
+    const std::size_t listed = of.members.size() - (WEFT_PLANTED("txn.last_voter_is_not_listed") ? 1 : 0);
+    for (std::size_t m = 0; m < listed; ++m) {
       if (of.core.members()[m].role == member_role::voter)
         message.voters.push_back(static_cast<std::uint32_t>(of.members[m]));
     }
@@ -357,6 +371,7 @@ void transaction_manager::send(attempt& of, const outgoing& what) {
 void transaction_manager::append(const attempt& of, const effects& what) {
   const entries* here = what.record == record_kind::committed ? writes_here(of) : nullptr;
   around_.append(decision(of, what.record), here, what.urgent, true);
+  if (what.urgent) WEFT_CRASH_POINT("txn.decision_is_appended");
 }
 
 record transaction_manager::decision(const attempt& of, record_kind what) const {

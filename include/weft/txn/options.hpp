@@ -32,6 +32,10 @@ struct store_options {
   /// touch one rank only. For keys that are plain values, whose bytes are those in memory (docs/values.md). 0: each key
   /// by itself.
   std::uint32_t placed_by = 0;
+  std::uint64_t compact_bytes = std::uint64_t{64} << 20;  ///< a rank's journal is rewritten when it has grown by this
+  std::uint64_t segment_bytes = std::uint64_t{16} << 20;  ///< of one file of a journal
+  /// `open` waits so long for the processes of an earlier job that still have the directory, then goes on beside them.
+  duration predecessors = std::chrono::seconds(5);
 };
 
 /// Trivially destructible as well.

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <weft/core/bytes.hpp>
+#include <weft/txn/outcome.hpp>
 #include <weft/txn/outcomes.hpp>
 #include <weft/txn/records.hpp>
 #include <weft/txn/wire.hpp>
@@ -21,6 +22,9 @@ namespace weft::txn {
 inline constexpr std::uint16_t cells_record_type = 2;
 /// Transactions that have committed: of a snapshot.
 inline constexpr std::uint16_t outcomes_record_type = 3;
+
+/// An operator's decision about a transaction in doubt (`weft-txn resolve`).
+inline constexpr std::uint16_t heuristic_record_type = 4;
 
 /// What one rank has read about transactions, for all others to know.
 struct testimony {
@@ -45,6 +49,14 @@ struct outcomes_record {
   std::vector<testimony::commits> committed;
 };
 
+/// Record type 4. It counts as the transaction's outcome, and stays in the journals for whoever looks later.
+struct heuristic_decision {
+  transaction_id id;
+  std::int64_t when = 0;  ///< seconds since 1970
+  transaction_outcome outcome = transaction_outcome::aborted;
+  std::uint8_t reserved[7] = {};
+};
+
 outcomes_record record_of(const outcome_table& all);
 void add(outcome_table& to, std::uint32_t first_epoch, std::span<const testimony::commits> all);
 
@@ -65,18 +77,26 @@ class replay {
   std::pair<std::size_t, std::size_t> resolve(std::span<const transaction_id> committed);
   cells& data() noexcept { return data_; }
 
- private:
   struct promised {
-    std::uint32_t listed = 0;
+    record head;
     entries writes;
   };
+  /// By journal; neither committed nor aborted in it.
+  const std::map<std::pair<std::uint32_t, transaction_id>, promised>& promises() const noexcept { return prepared_; }
+  const std::vector<transaction_id>& aborted() const noexcept { return aborted_; }
+  const outcome_table& committed() const noexcept { return committed_; }
+  const std::vector<heuristic_decision>& heuristics() const noexcept { return heuristics_; }
+
+ private:
   void visit(std::uint32_t writer, const decoded_record& what);
+  void visit(const heuristic_decision& what);
   void apply(const entries& writes);
 
   cells data_;
   std::map<std::pair<std::uint32_t, transaction_id>, promised> prepared_;  ///< by journal
   std::vector<transaction_id> aborted_;
   outcome_table committed_;
+  std::vector<heuristic_decision> heuristics_;
 };
 
 }  // namespace weft::txn

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <weft/txn/lock_table.hpp>
+#include <weft/core/planted_fault.hpp>
 #include <weft/txn/outcomes.hpp>
 #include <weft/txn/participant.hpp>
 #include <weft/txn/partition.hpp>
@@ -42,6 +43,10 @@ class resource_manager {
     for (const auto& [id, of] : works_) {
       if (!of.core.needs_records()) continue;
       const record head = needed_record(id, of);
+      if (head.kind == record_kind::prepared) {
+        WEFT_REACHED("txn.promise_in_a_snapshot");
+        if (WEFT_PLANTED("txn.snapshot_forgets_promises")) continue;
+      }
       const bool is_applied = head.kind == record_kind::aborted || head.is_applied;
       visit(head, is_applied ? nullptr : &of.writes);
     }

@@ -9,6 +9,7 @@
 
 #include <weft/async/future.hpp>
 #include <weft/async/task.hpp>
+#include <weft/core/planted_fault.hpp>
 #include <weft/core/value_kind.hpp>
 #include <weft/port/context.hpp>
 #include <weft/txn/outcome.hpp>
@@ -42,6 +43,10 @@ class store {
   /// Collective. A store that is kept has to be opened, and then holds what earlier jobs have committed, with any
   /// number of ranks. Throws `journal_damaged` if something that had been acknowledged is gone.
   task<> open() { return engine_.open(); }
+  /// Collective, when no transaction goes on: waits until everything is over and durable on all ranks, so that the next start
+  /// has nothing to decide, and no message of the store is under way when it is destroyed. Optional: a store that is only
+  /// destroyed, or killed, loses nothing either.
+  task<> close() { return engine_.close(); }
 
   /// Runs `body(tx)`, a callable that returns `task<>`, and commits; on conflict all of it again, with the same age, so
   /// that it is the oldest some day and wins. An exception that leaves the body aborts and passes on; so does an end of
@@ -168,6 +173,7 @@ class store {
           task<std::optional<transaction_result>> looking = tx.result_under(how.name_key, how.where);
           std::optional<transaction_result> earlier = co_await looking;
           if (earlier) {
+            WEFT_REACHED("txn.name_has_committed_before");
             earlier->attempts = 0;
             co_return *earlier;
           }
@@ -193,7 +199,7 @@ class store {
       }
       tx.abort();
       if (engine_.time() >= how.end) throw timed_out("a transaction", how.where);
-      future<void> pause = engine_.back_off(attempts);
+      future<void> pause = engine_.back_off(attempts, how.end);
       co_await pause;
     }
   }

@@ -34,6 +34,8 @@ class store_body final : site, store_log_owner, loop_source {
 
   /// Collective, if something is kept: reads what earlier runs left, decides what was in doubt, deals the keys anew.
   task<> open();
+  /// Collective: everything is over and durable.
+  task<> close();
   void load(std::string key, std::string value);
   /// Ready when what was loaded here is durable.
   future<void> flush_loaded();
@@ -56,7 +58,7 @@ class store_body final : site, store_log_owner, loop_source {
   void abort(attempt& of);
   void limit(attempt& of, time_point end) { transactions_.limit(of, end); }
   /// Before an attempt after the first one, so that the others get on.
-  future<void> back_off(int attempts);
+  future<void> back_off(int attempts, time_point end);
 
   int owner(const std::string& key) const noexcept { return transactions_.owner(key); }
   int rank() const noexcept { return ctx_.rank(); }
@@ -101,6 +103,7 @@ class store_body final : site, store_log_owner, loop_source {
   duration patience_;
   partition data_;
   outcome_table outcomes_;
+  std::vector<heuristic_decision> heuristics_;  ///< found at the start, to be kept
   std::unique_ptr<store_log> log_;
   resource_manager resources_;
   transaction_manager transactions_;

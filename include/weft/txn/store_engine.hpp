@@ -43,6 +43,7 @@ class store_engine {
 
   /// Collective, if something is kept: reads what earlier runs left, decides what was in doubt, deals the keys anew.
   task<> open();
+  task<> close();
   void load(std::string key, std::string value);
   /// Ready when what was loaded here is durable.
   future<void> flush_loaded();
@@ -66,8 +67,8 @@ class store_engine {
   future<void> run_call(attempt& of, std::uint32_t place);
   future<transaction_outcome> commit(attempt& of);
   void abort(attempt& of);
-  /// Before an attempt after the first one, so that the others get on.
-  future<void> back_off(int attempts);
+  /// Before an attempt after the first one, so that the others get on; at most until `end`.
+  future<void> back_off(int attempts, time_point end);
   void count_commit() noexcept;
 
   time_point time() const noexcept;

@@ -54,17 +54,19 @@ class store_log final : loop_source, journal_listener {
   void append(const record& head, const entries* redo, bool is_urgent, bool of_coordinator);
   /// Keys that were set without a transaction.
   void append_cells(const entries& cells);
+  /// Nothing can be appended any more: the loop ends, and says why.
+  bool failed() const noexcept { return log_ != nullptr && log_->failed(); }
   std::uint64_t forces() const noexcept { return log_ ? log_->forces() : 0; }
 
   /// For `store_log_owner::write_snapshot`.
   static void write(journal& to, const record& head, const entries* redo);
   static void write_cells(journal& to, const entries& cells);
   static void write_outcomes(journal& to, const outcome_table& all);
+  static void write_heuristic(journal& to, const heuristic_decision& what);
 
  private:
   static constexpr duration gather = std::chrono::microseconds(5);
   static constexpr duration laziness = std::chrono::milliseconds(1);
-  static constexpr std::uint64_t compact_bytes = std::uint64_t{64} << 20;
   struct place {
     journal_position position;
     transaction_id id;
@@ -78,12 +80,16 @@ class store_log final : loop_source, journal_listener {
   task<> until_ready();
   bool poll() override;
   void on_durable() noexcept override;
+  void compact();
   bool is_due();
   bool poll_journal();
 
   context& ctx_;
   std::string path_;
-  durability kept_;
+  journal_options how_;
+  std::uint64_t compact_bytes_;
+  std::uint64_t snapshot_bytes_ = 0;  ///< of the last snapshot
+  duration predecessors_;
   store_log_owner& owner_;
   std::unique_ptr<journal_folder> folder_;
   std::unique_ptr<journal> log_;

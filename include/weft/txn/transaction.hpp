@@ -12,6 +12,7 @@
 
 #include <weft/async/task.hpp>
 #include <weft/core/bytes.hpp>
+#include <weft/core/planted_fault.hpp>
 #include <weft/txn/call.hpp>
 #include <weft/txn/store_engine.hpp>
 
@@ -188,7 +189,7 @@ class transaction {
     co_return found ? std::make_optional(txn::decoded<transaction_result>(*found)) : std::nullopt;
   }
   void leave_result(const std::string& name_key, const transaction_result& result) {
-    of_->write(name_key, txn::encoded(result));
+    if (!WEFT_PLANTED("txn.name_is_not_written")) of_->write(name_key, txn::encoded(result));
   }
   std::optional<Value> value_of(const std::string& key) const {
     const auto written = of_->writes.find(key);

@@ -14,6 +14,7 @@
 #include <weft/async/future.hpp>
 #include <weft/async/loop.hpp>
 #include <weft/async/timer_queue.hpp>
+#include <weft/core/planted_fault.hpp>
 #include <weft/txn/attempt.hpp>
 #include <weft/txn/coordinator.hpp>
 #include <weft/txn/lock_age.hpp>
@@ -104,6 +105,7 @@ class transaction_manager {
       if (of == nullptr) continue;
       const auto state = of->core.now();
       if (state == coordinator::state::forcing_commit) {
+        WEFT_REACHED("txn.decision_in_a_snapshot");
         visit(decision(*of, record_kind::committed), writes_here(*of));
       } else if (state == coordinator::state::committing && how_.rule == decision_rule::explicit_record) {
         record head = decision(*of, record_kind::committed);
@@ -134,6 +136,7 @@ class transaction_manager {
   void doom(attempt& of);
   void start_commit(attempt& of);
   entries writes_of(const attempt& of, int rank) const;
+  bool has_voters_elsewhere(const attempt& of) const;
   bool wrote_elsewhere(const attempt& of) const;
   bool wrote_on(const attempt& of, int rank) const;
   void act(attempt& of, effects& what);
