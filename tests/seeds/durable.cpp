@@ -8,7 +8,6 @@
 #include <deque>
 #include <map>
 #include <set>
-#include <sstream>
 #include <utility>
 #include <vector>
 
@@ -16,6 +15,7 @@
 #include <weft/weft.hpp>
 
 #include "bounds.hpp"
+#include "lives.hpp"
 #include "suite.hpp"
 
 namespace weft::seeds {
@@ -217,57 +217,6 @@ task<> live(context& ctx, const life_plan& plan, witness_book& book) {
   co_await std::move(second);
 }
 
-/// What is drawn for all lives of a seed.
-struct lives_plan {
-  durability kept = durability::synced;
-  bool has_survivors = false;
-  bool has_failing_syncs = false;
-};
-
-lives_plan draw_lives(random_source& random, sim::world_options& options) {
-  lives_plan plan;
-  options.limits.virtual_time = 60s;  // starts wait for the locks of survivors
-  options.disk.sectors_are_atomic = true;
-  options.faults.kills_in_thousand = 750;
-  options.faults.within =
-      duration(1'000'000 + static_cast<std::int64_t>(random.below(random.below(2) == 0 ? 4'000'000 : 40'000'000)));
-  switch (random.below(4)) {
-    case 0:
-      options.disk.loses_power = true;
-      break;
-    case 1:
-      options.disk.loses_power = true;
-      options.disk.failing_syncs_in_million = 10'000;
-      plan.has_failing_syncs = true;
-      break;
-    case 2:
-      plan.has_survivors = true;
-      break;
-    default:
-      plan.has_survivors = true;
-      plan.kept = durability::written;  // which promises nothing when power is lost
-  }
-  if (plan.has_survivors) options.faults.zombies = duration(static_cast<std::int64_t>(random.below(60'000'000)));
-  return plan;
-}
-
-/// A line that a life wrote and should not have: the journals are damaged, or something is wrong with the program.
-std::string complaint(sim::world& cluster, int ranks, const lives_plan& plan) {
-  const auto is_right = [&plan](const std::string& line) {
-    const auto says = [&line](const char* what) { return line.find(what) != std::string::npos; };
-    return says("they are no whole records") || says("W context: ") || says("or after it failed") ||
-           (plan.has_survivors && says("a later run has taken over")) ||
-           (plan.has_failing_syncs && says("cannot force"));
-  };
-  for (int rank = 0; rank < ranks; ++rank) {
-    std::istringstream lines(cluster.error_output(rank));
-    for (std::string line; std::getline(lines, line);) {
-      if (!is_right(line)) return line;
-    }
-  }
-  return {};
-}
-
 std::string run(std::uint64_t seed, tally& counts) {
   constexpr int lives_that_put = 4;
   constexpr int most_lives = 60;
@@ -283,7 +232,7 @@ std::string run(std::uint64_t seed, tally& counts) {
     plan.seed = random();
     plan.puts = life <= lives_that_put ? bounded_steps(static_cast<int>(random.below(110))) : 0;
     plan.had_acknowledged = book.has_acknowledged();
-    plan.how.kept = all_lives.kept;
+    plan.how.kept = all_lives.is_only_written ? durability::written : durability::synced;
     plan.how.window = 1 + random.below(40);
     plan.how.compact_bytes = 2000 + random.below(20'000);
     plan.how.segment_bytes = 8192 + random.below(20'000);

@@ -11,7 +11,7 @@
 // command that repeats it, and the exit code is 1. A list is a file of runs that have failed once.
 //
 // Built with planted faults (weft/core/planted_fault.hpp) it also tells which marks of rare places were reached;
-// `--all-marks` makes it fail if one was not, `--places` prints all faults and marks. The fault is chosen by
+// `--all-marks` makes it fail if one was not, `--places` prints all faults, marks and crash points. The fault is chosen by
 // WEFT_FAULT.
 #include <algorithm>
 #include <chrono>
@@ -38,7 +38,7 @@ using namespace weft::seeds;
 
 const suite* const all_suites[] = {&queue_suite,      &service_suite, &port_suite,    &message_suite,
                                    &collective_suite, &scope_suite,   &durable_suite, &call_suite,
-                                   &lock_suite,       &hostile_suite};
+                                   &lock_suite,       &hostile_suite, &txn_suite};
 
 struct budget {
   std::uint64_t first = 1;
@@ -126,6 +126,7 @@ std::vector<const place*> sorted(place::kind what) {
 void list_places() {
   for (const place* one : sorted(place::kind::fault)) std::cout << "fault " << one->name << "\n";
   for (const place* one : sorted(place::kind::mark)) std::cout << "mark " << one->name << "\n";
+  for (const place* one : sorted(place::kind::crash_point)) std::cout << "crash " << one->name << "\n";
 }
 /// False if the environment asks for a fault that is nowhere.
 bool is_fault_known() {
@@ -173,7 +174,7 @@ int main(int argc, char** argv) {
   cli.add_option("--seeds", most.seeds, "how many, at most");
   cli.add_option("--seconds", most.seconds, "for how long, at most, each suite");
   cli.add_flag("--nightly", is_nightly, "all suites in turn, without end");
-  cli.add_flag("--places", shows_places, "print the planted faults and the marks");
+  cli.add_flag("--places", shows_places, "print the planted faults, the marks and the crash points");
   cli.add_option("--shrink", most.shrink, "other seeds for each smaller size of a run that fails");
   std::string bounds;
   cli.add_option("--bounds", bounds, "cuts runs down: ranks=N,steps=PERCENT,pauses=N,slow=N,delays=N,jitter=NS");

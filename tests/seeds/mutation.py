@@ -23,7 +23,7 @@ import time
 
 # Of each suite so many seeds, times --times: enough for every fault.
 SEEDS = {"queue": 300, "service": 300, "ports": 600, "messages": 300, "collectives": 300, "scopes": 150, "durable": 1200,
-         "calls": 100, "locks": 300, "hostile": 100}
+         "calls": 100, "locks": 300, "hostile": 100, "txn": 1000}
 # Where to look first.
 FIRST = {
     "credits": ["ports"],
@@ -36,6 +36,7 @@ FIRST = {
     "queue": ["service", "queue"],
     "stealing": ["service", "queue"],
     "termination": ["ports", "queue"],
+    "txn": ["txn"],
 }
 # Of a fault's area: its room and those above it, whose tests may find it.
 ROOMS = {
@@ -49,8 +50,9 @@ ROOMS = {
     "queue": ["queue"],
     "stealing": ["queue"],
     "termination": ["port", "message", "queue", "txn"],
+    "txn": ["txn"],
 }
-SIMULATED = ["durable_store.*"]  # unit tests outside of unit/sim that run in the simulator
+SIMULATED = ["durable_store.*", "*transaction_cost.*"]  # unit tests outside of unit/sim that run in the simulator
 SEED = re.compile(r"^(\w+): seed (\d+): (.*)", re.M)
 TIMEOUT = 120
 
