@@ -67,14 +67,21 @@ void matcher::post_slowly(posted_receive& receive, int looks) {
     if (post_unless_direct(receive)) post_direct(receive);
     return;
   }
-  if (kept_message* kept = find_kept(receive.source, receive.tag); kept != nullptr)
-    return receive_into(receive, take_kept(*kept));
-  if (overlaps_table(receive.source, receive.tag)) return insert(receive);
   matched_message found;
-  for (; looks > 0; --looks) {
-    if (loop_.transport().improbe({comm_, receive.source, receive.tag}, found)) return receive_into(receive, found);
-  }
+  if (take_message(receive.source, receive.tag, looks, found)) return receive_into(receive, found);
   insert(receive);
+}
+
+bool matcher::take_message(int source, int tag, int looks, matched_message& found) {
+  if (kept_message* kept = find_kept(source, tag); kept != nullptr) {
+    found = take_kept(*kept);
+    return true;
+  }
+  if (overlaps_table(source, tag)) return false;
+  for (; looks > 0; --looks) {
+    if (loop_.transport().improbe({comm_, source, tag}, found)) return true;
+  }
+  return false;
 }
 
 bool matcher::post_unless_direct(posted_receive& receive) {

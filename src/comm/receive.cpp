@@ -2,6 +2,7 @@
 #include <weft/comm/receive.hpp>
 
 #include <algorithm>
+#include <new>
 
 #include <weft/core/error.hpp>
 
@@ -13,6 +14,11 @@ mismatch_facts facts_of(const posted_receive& receive, std::uint64_t received, b
   const operation& op = *receive.op;
   return {op.peer_,        op.tag_,       received,  receive.make_room != nullptr ? received : receive.capacity,
           receive.element, receive.exact, truncated, op.where()};
+}
+
+void check_target(const receive_source& from) {
+  if (from.source < any_source || from.source >= from.comm.size || from.tag < any_tag)
+    throw_bad_target("irecv", from.comm, from.source, from.tag, from.where);
 }
 
 bool fits(const posted_receive& receive, std::uint64_t bytes) noexcept {
@@ -51,12 +57,62 @@ void post_receive(receive_part& receive, const receive_source& from, int looks) 
   op.peer_ = from.source;
   op.tag_ = from.tag;
   try {
-    if (from.source < any_source || from.source >= from.comm.size || from.tag < any_tag)
-      throw_bad_target("irecv", from.comm, from.source, from.tag, from.where);
+    check_target(from);
     from.comm.matching.post(receive, looks);
   } catch (...) {
     op.cancelled();
     rethrow_with_place("irecv", from.where);
+  }
+}
+
+bool find_message(found_message& found, int looks) {
+  const receive_source& from = found.from;
+  try {
+    check_target(from);
+    return from.comm.matching.take_message(from.source, from.tag, looks, found.message);
+  } catch (...) {
+    rethrow_with_place("irecv", from.where);
+  }
+}
+
+bool receive_payload(found_message& found, operation* op) {
+  comm_state& comm = found.from.comm;
+  const std::uint64_t bytes = found.message.bytes;
+  found.payload = comm.take_buffer();
+  try {
+    found.payload.resize(static_cast<std::size_t>(bytes));
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
+  found.is_started = true;
+  try {
+    found.number = comm.on.transport().imrecv(found.message, found.payload.data(), bytes, datatype_of<std::byte>, op,
+                                              found.now);
+  } catch (...) {
+    rethrow_with_place("irecv", found.from.where);
+  }
+  return found.number == op_number::completed && found.now.status == op_status::ok;
+}
+
+void take_over(receive_part& receive, const found_message& found, byte_buffer& payload) noexcept {
+  if (!found.is_started) return receive.comm->matching.receive_into(receive, found.message);
+  operation& op = *receive.op;
+  receive.where = posted_receive::place::matched;
+  receive.buffer = payload.data();
+  receive.count = receive.capacity = receive.message_bytes = found.message.bytes;
+  op.peer_ = found.message.source;
+  op.tag_ = found.message.tag;
+  op.number = found.number;
+  if (found.number == op_number::completed) op.kind().complete(op, found.now);
+}
+
+void throw_decode_failure(const found_message& found) {
+  try {
+    throw;
+  } catch (const std::exception& e) {
+    const std::uint64_t bytes = found.message.bytes;
+    std::rethrow_exception(value_mismatch(
+        {found.message.source, found.message.tag, bytes, bytes, 1, false, false, found.from.where}, e.what()));
   }
 }
 

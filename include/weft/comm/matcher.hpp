@@ -76,6 +76,11 @@ class matcher final : private loop_source {
       post_slowly(receive, looks);
     }
   }
+  /// Takes the oldest message that a receive posted now would get, if it has come: looks for it so often. It is then the
+  /// caller's to receive.
+  bool take_message(int source, int tag, int looks, matched_message& found);
+  /// Receives a message that was taken. The receive's operation may be done on return.
+  void receive_into(posted_receive& receive, const matched_message& message) noexcept;
   /// Where a receive of known size may go now. True: `receive` may be started in the transport by the caller, and
   /// counts as direct; false: it was posted here.
   bool post_unless_direct(posted_receive& receive);
@@ -145,7 +150,6 @@ class matcher final : private loop_source {
   void erase(posted_receive& receive) noexcept;
   posted_receive* find_receive(int source, int tag) const noexcept;
   void deliver(const matched_message& message);
-  void receive_into(posted_receive& receive, const matched_message& message) noexcept;
   kept_message* find_kept(int source, int tag) const noexcept;
   void keep(const matched_message& message);
   matched_message take_kept(kept_message& kept) noexcept;

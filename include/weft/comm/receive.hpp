@@ -2,6 +2,7 @@
 #pragma once
 
 #include <exception>
+#include <memory>
 #include <type_traits>
 #include <utility>
 
@@ -10,6 +11,7 @@
 #include <weft/comm/errors.hpp>
 #include <weft/comm/matcher.hpp>
 #include <weft/comm/value.hpp>
+#include <weft/core/bytes.hpp>
 
 namespace weft::detail {
 
@@ -180,11 +182,64 @@ future<T> start_receive_of(const receive_source& from) {
   return start_receive<typename decltype(receive_of<T>())::type, T>(from);
 }
 
+/// A message that came while a blocking receive looked for it, and that nothing has been posted for.
+struct found_message {
+  const receive_source& from;
+  matched_message message;
+  byte_buffer payload;
+  op_number number = op_number::completed;
+  completion now;
+  bool is_started = false;  ///< there was room for its payload
+};
+
+/// Looks for what a blocking receive of unknown size waits for, so often. Throws as `post_receive`.
+bool find_message(found_message& found, int looks);
+/// Starts to receive into its payload; `op` will be its token. True: all is there.
+bool receive_payload(found_message& found, operation* op);
+/// The operation goes on with what was started without it; its payload has been moved to `payload`.
+void take_over(receive_part& receive, const found_message& found, byte_buffer& payload) noexcept;
+/// Within a catch block that caught a `decode_error`.
+[[noreturn]] void throw_decode_failure(const found_message& found);
+
+/// A value that travels encoded, and whose message is found: an operation is made only if it does not come at once.
+template <class T>
+T receive_found(found_message& found) {
+  union room {
+    room() noexcept {}
+    ~room() {}
+    decoding_receive<T> op;
+  } space;
+  if (receive_payload(found, &space.op)) [[likely]] {
+    T value = T();
+    try {
+      decode_message(found.payload.bytes(), value);
+    } catch (const decode_error&) {
+      throw_decode_failure(found);
+    }
+    found.from.comm.give_back(std::move(found.payload));
+    return value;
+  }
+  auto* op = ::new (static_cast<void*>(&space.op)) decoding_receive<T>(found.from);
+  const std::unique_ptr<decoding_receive<T>, void (*)(decoding_receive<T>*)> guard(
+      op, [](decoding_receive<T>* made) { made->~decoding_receive(); });
+  op->payload = std::move(found.payload);
+  take_over(op->part, found, op->payload);
+  op->wait_here("communicator::recv()", found.from.where);
+  op->check();
+  return op->take();
+}
+
 /// The blocking receive: the operation lives on the caller's stack.
 template <class T>
 T receive_and_wait(const receive_source& from) {
-  typename decltype(receive_of<T>())::type op(from);
-  post_receive(op.part, from, from.comm.on.looks_before_turning());
+  using receive = typename decltype(receive_of<T>())::type;
+  int looks = from.comm.on.looks_before_turning();
+  if constexpr (std::is_same_v<receive, decoding_receive<T>>) {
+    found_message found{from, {}, {}, op_number::completed, {}, false};
+    if (find_message(found, std::exchange(looks, 0))) return receive_found<T>(found);
+  }
+  receive op(from);
+  post_receive(op.part, from, looks);
   op.wait_here("communicator::recv()", from.where);
   op.check();
   return op.take();
