@@ -232,6 +232,39 @@ TEST(communicator, a_message_that_does_not_fit_is_an_error_and_consumed) {
   EXPECT_EQ(w.cluster.unreceived(1), 0u);
 }
 
+// A blocking receive of a value that travels encoded takes a message that is there without posting anything.
+TEST(communicator, a_blocking_receive_takes_what_is_there) {
+  using words = std::map<int, std::string>;
+  comm_world w(2);
+  w.get(w[0].isend(1, 5, words{{1, "one"}}));
+  EXPECT_EQ(w[1].recv<words>(0, 5), (words{{1, "one"}}));
+  w.get(w[0].isend(1, 5, words{{2, "two"}}));
+  const std::uint64_t encoded = w[1].iprobe()->bytes;
+  const unsigned line = __LINE__ + 2;
+  try {
+    (void)w[1].recv<std::vector<std::string>>(0, 5);
+    ADD_FAILURE() << "no message_mismatch";
+  } catch (const message_mismatch& e) {
+    EXPECT_EQ(e.source(), 0);
+    EXPECT_EQ(e.tag(), 5);
+    EXPECT_EQ(e.received_bytes(), encoded);
+    EXPECT_EQ(e.where().line, line);
+  }
+  EXPECT_EQ(w.cluster.unreceived(1), 0u);
+  EXPECT_THROW((void)w[1].recv<words>(2, 5), usage_error);
+  EXPECT_THROW((void)w[1].recv<words>(0, -2), usage_error);
+}
+
+// One whose body waits for its receive: the operation is made when it is found not to come at once.
+TEST(communicator, a_blocking_receive_of_a_long_encoded_message_waits_for_its_body) {
+  comm_world w(2);
+  const std::map<int, std::string> sent{{1, std::string(20'000, 'x')}};
+  auto sending = w[0].isend(1, 5, sent);
+  EXPECT_FALSE(sending.ready());
+  EXPECT_EQ((w[1].recv<std::map<int, std::string>>(0, 5)), sent);
+  w.get(sending);
+}
+
 TEST(communicator, a_rank_or_tag_that_does_not_exist_is_refused) {
   comm_world w(2);
   EXPECT_THROW((void)w[0].isend(2, 0, 1), usage_error);
