@@ -249,6 +249,7 @@ weft::task<> conductor::run() {
   auto progressed = [this] { release_results(); };
   co_await book_.settle(progressed);
   flush_results();
+  results_.keep_name();
   progress_.finish();
 }
 

@@ -7,6 +7,7 @@
 
 #include <weft/async/timer.hpp>
 #include <weft/core/error.hpp>
+#include <weft/journal/errors.hpp>
 #include <weft/journal/reader.hpp>
 
 namespace weft::farm {
@@ -45,6 +46,12 @@ weft::task<> ledger::open(const std::string& folder) {
     if (summaries.back().cut) warnings_ += "weft-farm: " + describe(*summaries.back().cut) + "\n";
   }
   reader.check_witnesses(summaries, witnesses);
+}
+
+void ledger::check_not_overtaken() {
+  if (!folder_) return;
+  const std::uint32_t newest = folder_->read_epoch().epoch;
+  if (newest != folder_->run().epoch) throw fenced(folder_->path(), folder_->run().epoch, newest);
 }
 
 weft::task<> ledger::begin() {

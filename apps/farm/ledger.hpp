@@ -30,6 +30,8 @@ class ledger {
   const journal_run& run() const { return folder_->run(); }
   /// True if processes of an earlier run still had the folder when the patience with them was over.
   bool predecessor_lives() const { return folder_ && !folder_->predecessor_ended(); }
+  /// Throws `fenced` if a later run has taken the folder over.
+  void check_not_overtaken();
   /// Lines for the user: what was cut off the journal's end.
   const std::string& warnings() const noexcept { return warnings_; }
 

@@ -43,8 +43,8 @@ class preparation {
     if (request_.options.has_journal) co_await open_book();
     co_await store_list();
     if (request_.retry) forgive();
-    write_old_results();
     co_await begin_book();
+    write_old_results();  // not before: the results of a run that was overtaken must not replace those of a later one
   }
 
  private:
@@ -104,6 +104,7 @@ class preparation {
       }
       writer.flush();
     }
+    input_.book->check_not_overtaken();
     if (const auto renamed = files_.rename(file_space::shared, fresh, directory_.results_file()); !renamed) {
       throw usage_error("cannot write '" + directory_.results_file() + "'");
     }

@@ -4,6 +4,7 @@
 #include <span>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include <weft/core/error.hpp>
 
@@ -34,6 +35,37 @@ void results_writer::append(std::string_view line) {
 
 void results_writer::flush() {
   if (const auto result = write(); !result) throw error("cannot write '" + path_ + "': " + text_of(result));
+}
+
+void results_writer::keep_name() {
+  flush();
+  file_id there = file_id::none;
+  std::uint64_t bytes = 0;
+  bool is_ours = static_cast<bool>(files_.open(file_space::shared, path_, open_mode::read_only, there));
+  if (is_ours) {
+    is_ours = static_cast<bool>(files_.size(there, bytes)) && bytes == written_;
+    files_.close(there);
+  }
+  if (!is_ours) replace_by_copy();
+}
+
+void results_writer::replace_by_copy() {
+  const std::string fresh = path_ + ".new";
+  static_cast<void>(files_.remove(file_space::shared, fresh));
+  {
+    results_writer copy(files_, fresh);
+    std::vector<std::byte> piece(enough);
+    for (std::uint64_t at = 0; at < written_;) {
+      std::size_t n = 0;
+      const auto got = files_.read(file_, at, piece, n);
+      if (!got || n == 0) throw error("cannot read '" + path_ + "': " + text_of(got));
+      copy.append({reinterpret_cast<const char*>(piece.data()), n});
+      at += n;
+    }
+    copy.flush();
+  }
+  const auto renamed = files_.rename(file_space::shared, fresh, path_);
+  if (!renamed) throw error("cannot write '" + path_ + "': " + text_of(renamed));
 }
 
 storage_result results_writer::write() {

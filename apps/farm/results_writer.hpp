@@ -23,11 +23,15 @@ class results_writer {
   void append(std::string_view line);
   /// Throws `error` if the file cannot be written; the lines are kept, and a later call tries again.
   void flush();
+  /// At the end: if another file has come to stand under the name (a survivor of an earlier run, cut off in the midst of
+  /// its start, may do that), what was written here takes its place. Throws `error`.
+  void keep_name();
 
  private:
   static constexpr std::size_t enough = std::size_t{1} << 16;
 
   storage_result write();
+  void replace_by_copy();
 
   storage& files_;
   std::string path_;

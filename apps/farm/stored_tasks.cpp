@@ -29,6 +29,7 @@ std::vector<task> read_stored_tasks(storage& files, const std::string& path, std
     try {
       tasks.push_back(parse_stored_line(all.substr(from, end - from)));
     } catch (const usage_error& wrong) {
+      if (!has_end) break;  // not on the disk when the power failed: nothing counts on it
       throw error("'" + path + "' is damaged: " + wrong.what());
     }
     from = end == std::string_view::npos ? all.size() : end + 1;

@@ -11,8 +11,8 @@
 
 namespace weft::farm {
 
-/// Reads the first `bytes` of a stored task list (task_json.hpp has its lines), or all of it. Throws `error` if it is
-/// shorter or damaged.
+/// Reads the first `bytes` of a stored task list (task_json.hpp has its lines); throws `error` if it is shorter or
+/// damaged. Without `bytes`, when no record says how many count: all lines before the first that is none.
 std::vector<task> read_stored_tasks(storage& files, const std::string& path);
 std::vector<task> read_stored_tasks(storage& files, const std::string& path, std::uint64_t bytes);
 

@@ -53,6 +53,19 @@ TEST_F(results_writer_test, goes_on_behind_what_is_there) {
   EXPECT_EQ(written(), "mine\nmore\n");
 }
 
+TEST_F(results_writer_test, takes_its_name_back_at_the_end) {
+  results_writer results(files, "r");
+  results.append("mine\n");
+  results.keep_name();
+  EXPECT_EQ(written(), "mine\n");
+  { results_writer(files, "other").append("of an earlier run\n"); }
+  ASSERT_TRUE(files.rename(file_space::shared, "other", "r"));
+  EXPECT_EQ(written(), "of an earlier run\n");
+  results.append("mine too\n");
+  results.keep_name();
+  EXPECT_EQ(written(), "mine\nmine too\n");
+}
+
 TEST_F(results_writer_test, a_full_disk_is_reported_and_loses_nothing) {
   results_writer results(files, "r");
   disk->free_bytes = 2;
