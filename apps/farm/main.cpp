@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <weft/posix/task_supervisor.hpp>
+#include <weft/sim/shell.hpp>
 #include <weft/weft.hpp>
 
 #include "common/app.hpp"
@@ -14,6 +15,7 @@
 #include "help.hpp"
 #include "query_commands.hpp"
 #include "run_command.hpp"
+#include "simulated_supervisor.hpp"
 
 namespace {
 
@@ -75,5 +77,6 @@ int main(int argc, char** argv) {
     return weft::farm::run_list(ctx, app, list);
   };
   keep_open_mpi_from_yielding();
+  weft::sim::set_program_children(weft::farm::with_supervisors());
   return weft::run(argc, argv, program, settings_of_a_farm());
 }

@@ -7,7 +7,6 @@
 #include <weft/core/error.hpp>
 
 namespace weft::farm {
-namespace {
 
 child_program supervisor_program() {
   child_program program;
@@ -18,8 +17,6 @@ child_program supervisor_program() {
   program.has_input = true;
   return program;
 }
-
-}  // namespace
 
 worker::worker(loop& on, const posix::supervisor_options& options, std::function<void(const reports&)> take)
     : on_(on),

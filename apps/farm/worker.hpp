@@ -13,6 +13,9 @@
 
 namespace weft::farm {
 
+/// How a rank starts the supervisor of its tasks.
+child_program supervisor_program();
+
 /// A rank's end of the line to the supervisor of its tasks.
 class worker : host_listener {
  public:

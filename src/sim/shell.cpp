@@ -5,6 +5,7 @@
 #include <array>
 #include <charconv>
 #include <limits>
+#include <utility>
 
 #include <weft/core/error.hpp>
 
@@ -191,6 +192,11 @@ const std::array key_rows{
             [](shell_request& r, std::string_view v) { r.shrink = static_cast<std::uint64_t>(count(v)); }},
 };
 
+child_scripts& program_children() {
+  static child_scripts scripts;
+  return scripts;
+}
+
 void apply_key(shell_request& into, std::string_view key, std::string_view value) {
   for (const key_row& row : key_rows) {
     if (row.name != key) continue;
@@ -206,8 +212,11 @@ void apply_key(shell_request& into, std::string_view key, std::string_view value
 
 }  // namespace
 
+void set_program_children(child_scripts scripts) { program_children() = std::move(scripts); }
+
 shell_request parse_request(std::string_view text) {
   shell_request asked;
+  asked.world.children = program_children();
   asked.world.echo_output = asked.world.use_environment = true;
   if (text == "help") {
     asked.wants_help = true;

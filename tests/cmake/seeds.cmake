@@ -2,11 +2,19 @@
 # seeds/: suites of simulated programs over many seeds; a short run of each is a test, `weft_seeds` alone runs longer.
 
 find_package(CLI11 REQUIRED)
+find_package(nlohmann_json REQUIRED)
 file(GLOB seed_sources CONFIGURE_DEPENDS seeds/*.cpp)
+# The farm's engine without its command line: compiled here, so that it has the planted faults where the library has.
+set(farm_engine batch batch_options conductor dispatcher forced history ledger ledger_results prepare progress quantity
+    rank_health results results_directory results_writer simulated_supervisor stored_tasks summary tally task_graph
+    task_json task_list terminal text_file timeline worker)
+list(TRANSFORM farm_engine REPLACE "(.+)" "${PROJECT_SOURCE_DIR}/apps/farm/\\1.cpp")
+list(APPEND seed_sources ${farm_engine})
 add_executable(weft_seeds ${seed_sources})
 target_compile_options(weft_seeds PRIVATE ${weft_warnings})
-target_link_libraries(weft_seeds PRIVATE weft_test_support CLI11::CLI11 fmt::fmt)
-foreach(suite IN ITEMS queue service ports messages collectives scopes durable calls locks hostile txn)
+target_include_directories(weft_seeds PRIVATE ${PROJECT_SOURCE_DIR}/apps)
+target_link_libraries(weft_seeds PRIVATE weft_test_support CLI11::CLI11 nlohmann_json::nlohmann_json fmt::fmt)
+foreach(suite IN ITEMS queue service ports messages collectives scopes durable calls locks farm hostile txn)
   add_test(NAME seeds.${suite} COMMAND weft_seeds ${suite} --seconds 5)
   set_tests_properties(seeds.${suite} PROPERTIES TIMEOUT 60 LABELS "seeds")
 endforeach()
@@ -25,9 +33,9 @@ if(NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
   target_compile_options(weft_planted PRIVATE $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-Wno-subobject-linkage>)
 endif()
 add_executable(weft_seeds_planted ${seed_sources} support/queue_program.cpp support/list_history.cpp)
-target_include_directories(weft_seeds_planted PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
+target_include_directories(weft_seeds_planted PRIVATE ${CMAKE_CURRENT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/apps)
 target_compile_options(weft_seeds_planted PRIVATE ${weft_warnings})
-target_link_libraries(weft_seeds_planted PRIVATE weft_planted CLI11::CLI11 fmt::fmt)
+target_link_libraries(weft_seeds_planted PRIVATE weft_planted CLI11::CLI11 nlohmann_json::nlohmann_json fmt::fmt)
 
 set(seeds_folder ${CMAKE_CURRENT_SOURCE_DIR}/seeds)
 if(NOT WEFT_PLANTED_FAULTS)

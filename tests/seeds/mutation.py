@@ -23,7 +23,7 @@ import time
 
 # Of each suite so many seeds, times --times: enough for every fault.
 SEEDS = {"queue": 300, "service": 300, "ports": 600, "messages": 300, "collectives": 300, "scopes": 150, "durable": 1200,
-         "calls": 100, "locks": 300, "hostile": 100, "txn": 1000}
+          "calls": 100, "locks": 300, "farm": 150, "hostile": 100, "txn": 1000}
 # Where to look first.
 FIRST = {
     "credits": ["ports"],

@@ -35,6 +35,7 @@ extern const suite call_suite;
 extern const suite lock_suite;
 extern const suite hostile_suite;
 extern const suite txn_suite;
+extern const suite farm_suite;
 
 /// A cluster whose network, eager size, number of ranks per node and faults are drawn from the seed: as a swarm (Groce
 /// et al., "Swarm testing", ISSTA 2012) each seed has some kinds of fault and lacks the others.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <cstring>
 #include <optional>
@@ -44,9 +45,11 @@ struct supervised_end {
   std::uint64_t id = 0;
   std::uint32_t attempt = 1;
   task_outcome outcome = task_outcome::ended;
+  std::array<std::uint8_t, 3> reserved{};  ///< named, so that no padding travels: it is whatever stood there
   std::int32_t exit_code = -1;  ///< -1 when a signal ended it
   std::int32_t signal = 0;      ///< 0 when it exited
   std::int32_t slot = 0;        ///< the first of those that it took
+  std::int32_t reserved_too = 0;
   std::int64_t start = 0;       ///< nanoseconds since 1970
   std::int64_t length = 0;      ///< nanoseconds from its start to its end
   std::int64_t processor = 0;   ///< nanoseconds of processor time

@@ -24,6 +24,10 @@ struct shell_request {
   world_options world;
 };
 
+/// What the children of this program do when the shell asks for a simulation; called by `main`, before the program runs.
+/// Without it every child ends well after a millisecond.
+void set_program_children(child_scripts scripts);
+
 /// Reads `key=value,key=value,...`. Throws `usage_error` naming the key that is unknown, or the value that is wrong.
 shell_request parse_request(std::string_view text);
 
