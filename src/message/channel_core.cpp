@@ -7,6 +7,8 @@
 #include <string>
 #include <utility>
 
+#include <weft/core/planted_fault.hpp>
+
 namespace weft::detail {
 
 channel_core::channel_core(context& ctx, channel_options options, source_location where)
@@ -126,8 +128,11 @@ void channel_core::forget_last(std::deque<int>& queue, int rank) noexcept {
 void channel_core::settle() {
   serve_gets();
   serve_puts();
-  if (holders_ > 0 && (room() < 0 || (room() == 0 && !wanting_.empty()))) recall_credit();
-  if (unsettled_ > 0 && held_ == 0 && !asking_.empty()) recall_items();
+  if (holders_ > 0 && (room() < 0 || (room() == 0 && !wanting_.empty())) &&
+      !WEFT_PLANTED("channel.credit_is_not_called_back"))
+    recall_credit();
+  if (unsettled_ > 0 && held_ == 0 && !asking_.empty() && !WEFT_PLANTED("channel.items_are_not_called_back"))
+    recall_items();
   if (is_closed_ && !has_ended_) end_if_done();
 }
 
@@ -182,6 +187,7 @@ void channel_core::recall_credit() {
     who.may_hold = false;
     --holders_;
     if (who.lent == 0) continue;
+    WEFT_REACHED("channel.credit_is_called_back");
     who.credit_recalled = true;
     post(rank, kind::recall_credit);
   }
@@ -190,6 +196,7 @@ void channel_core::recall_credit() {
 void channel_core::recall_items() {
   for (auto& [rank, who] : members_) {
     if (who.unsettled() == 0 || who.items_recalled || rank == asking_.front()) continue;
+    WEFT_REACHED("channel.items_are_called_back");
     who.items_recalled = true;
     post(rank, kind::recall_items, who.sent);
   }
@@ -215,7 +222,7 @@ void channel_core::close_at_home() {
   if (is_closed_) return;
   is_closed_ = true;
   wanting_.clear();
-  refuse_puts();
+  if (!WEFT_PLANTED("channel.a_close_forgets_who_waits")) refuse_puts();
   for (auto& [rank, who] : members_) tell_of_close(rank, who);
 }
 
@@ -227,7 +234,9 @@ void channel_core::tell_of_close(int rank, member& who) {
 
 /// Items that are on their way to the home, or lie with a reader that may not want them, are still to come.
 void channel_core::end_if_done() {
-  if (held_ > 0 || lent_ > 0 || unsettled_ > 0) return;
+  if (held_ > 0 || (lent_ > 0 && !WEFT_PLANTED("channel.the_end_overtakes_what_is_under_way")) ||
+      (unsettled_ > 0 && !WEFT_PLANTED("channel.the_end_forgets_what_may_come_back")))
+    return;
   has_ended_ = true;
   asking_.clear();
   end_gets();

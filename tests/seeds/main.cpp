@@ -38,7 +38,8 @@ using namespace weft::seeds;
 
 const suite* const all_suites[] = {&queue_suite,      &service_suite, &port_suite,    &message_suite,
                                    &collective_suite, &scope_suite,   &durable_suite, &call_suite,
-                                   &lock_suite,       &hostile_suite, &txn_suite,     &farm_suite};
+                                   &lock_suite,       &channel_suite, &hostile_suite, &txn_suite,
+                                   &farm_suite};
 
 struct budget {
   std::uint64_t first = 1;

@@ -23,31 +23,37 @@ import time
 
 # Of each suite so many seeds, times --times: enough for every fault.
 SEEDS = {"queue": 300, "service": 300, "ports": 600, "messages": 300, "collectives": 300, "scopes": 150, "durable": 1200,
-          "calls": 100, "locks": 300, "farm": 150, "hostile": 100, "txn": 1000}
+          "calls": 100, "locks": 300, "channels": 300, "farm": 150, "hostile": 100, "txn": 1000}
 # Where to look first.
 FIRST = {
+    "channel": ["channels"],
     "credits": ["ports"],
     "epochs": ["durable"],
     "journal": ["durable"],
     "leases": ["durable"],
     "loop": ["scopes"],
     "matching": ["messages"],
+    "once": ["channels"],
     "port": ["ports"],
     "queue": ["service", "queue"],
+    "select": ["channels"],
     "stealing": ["service", "queue"],
     "termination": ["ports", "queue"],
     "txn": ["txn"],
 }
 # Of a fault's area: its room and those above it, whose tests may find it.
 ROOMS = {
+    "channel": ["message"],
     "credits": ["port", "message", "queue", "txn"],
     "epochs": ["journal", "queue", "txn", "farm"],
     "journal": ["journal", "queue", "txn", "farm"],
     "leases": ["queue"],
     "loop": ["async", "comm", "port", "message", "queue", "txn", "farm"],
     "matching": ["comm", "port", "message", "queue", "txn"],
+    "once": ["message"],
     "port": ["port", "message", "queue", "txn"],
     "queue": ["queue"],
+    "select": ["message"],
     "stealing": ["queue"],
     "termination": ["port", "message", "queue", "txn"],
     "txn": ["txn"],

@@ -33,6 +33,7 @@ extern const suite collective_suite;
 extern const suite scope_suite;
 extern const suite call_suite;
 extern const suite lock_suite;
+extern const suite channel_suite;
 extern const suite hostile_suite;
 extern const suite txn_suite;
 extern const suite farm_suite;

@@ -9,6 +9,7 @@
 
 #include <weft/async/future.hpp>
 #include <weft/async/wait_list.hpp>
+#include <weft/core/planted_fault.hpp>
 #include <weft/message/channel_core.hpp>
 #include <weft/message/channel_wait.hpp>
 #include <weft/port/port.hpp>
@@ -224,8 +225,10 @@ class channel final : detail::channel_core {
       first.arrived(first, std::move(item));
       delivery_taken();
     } else if (is_recalled()) {
+      WEFT_REACHED("channel.an_item_comes_after_its_recall");
       returns_.post(home(), std::move(item));
-    } else {
+    } else if (!WEFT_PLANTED("channel.an_item_whose_get_has_gone_is_dropped")) {
+      WEFT_REACHED("channel.an_item_waits_for_the_next_get");
       lay_down(std::move(item));
     }
     settle_recall();

@@ -8,6 +8,7 @@
 
 #include <weft/async/loop.hpp>
 #include <weft/core/error.hpp>
+#include <weft/core/planted_fault.hpp>
 #include <weft/core/random.hpp>
 #include <weft/port/port.hpp>
 
@@ -154,7 +155,8 @@ class channel_core : loop_source {
 
   std::int64_t room() const noexcept {
     const std::size_t bound = capacity_ > 0 ? capacity_ : asking_.size();
-    return static_cast<std::int64_t>(bound) - static_cast<std::int64_t>(held_ + lent_);
+    const std::size_t taken = held_ + (WEFT_PLANTED("channel.what_is_lent_is_not_counted") ? 0 : lent_);
+    return static_cast<std::int64_t>(bound) - static_cast<std::int64_t>(taken);
   }
   bool has_much_room() const noexcept { return room() > 0 && static_cast<std::size_t>(room()) * 4 >= capacity_; }
   member& member_at(int rank);

@@ -38,6 +38,7 @@ class shared_mutex {
   future<permit> lock_shared(source_location where = source_location::current()) { return units_.acquire(1, where); }
 
   std::size_t queued() const noexcept { return units_.queued(); }
+  std::uint64_t most_grants_waited() const noexcept { return units_.most_grants_waited(); }
 
  private:
   static constexpr std::uint32_t all = 1u << 30;  // more than tasks that could share it

@@ -7,6 +7,7 @@
 #include <tuple>
 #include <utility>
 
+#include <weft/core/planted_fault.hpp>
 #include <weft/message/channel.hpp>
 #include <weft/message/select_choice.hpp>
 
@@ -45,14 +46,14 @@ class select_operation final : public value_operation<select_result<Choices...>>
     const std::size_t first = draw(all_);
     for (std::size_t i = 0; i < all_.size(); ++i) {
       choice& one = *all_[(first + i) % all_.size()];
-      if (one.take_now()) return taken(one.index, nullptr);
+      if (one.take_now() || WEFT_PLANTED("select.the_first_is_taken_for_ready")) return taken(one.index, nullptr);
     }
     for (std::size_t i = 0; i < all_.size() && !this->done(); ++i) all_[(first + i) % all_.size()]->enter();
   }
 
  private:
   void taken(std::size_t index, std::exception_ptr error) noexcept override {
-    leave_all();
+    if (!WEFT_PLANTED("select.the_others_go_on_waiting")) leave_all();
     if (error) return this->fail(std::move(error));
     auto& result = this->emplace();
     result.index = index;
