@@ -40,7 +40,11 @@ void write_again(seen_journal& from, journal& to) {
     cells.keys.push_back(key);
     cells.values.emplace_back(value);
   }
+  if (from.past.facts()) append_value(to, txn::facts_record_type, *from.past.facts());
   append_value(to, txn::cells_record_type, cells);
+  txn::works_record works;
+  for (const txn::found_work& each : from.past.works()) works.committed.push_back(each.what);
+  if (!works.committed.empty()) append_value(to, txn::works_record_type, works);
   append_value(to, txn::outcomes_record_type, txn::record_of(from.past.committed()));
   for (const txn::heuristic_decision& each : from.past.heuristics()) append_value(to, txn::heuristic_record_type, each);
   for (const auto& [at, promise] : from.past.promises()) append_record(to, promise.head, &promise.writes);

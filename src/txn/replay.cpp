@@ -75,10 +75,18 @@ std::vector<transaction_id> judge(std::span<const testimony> all, outcome_table&
 
 void replay::visit(std::uint32_t writer, std::uint16_t type, std::span<const std::byte> payload) {
   if (type == protocol_record_type) return visit(writer, decode_record(payload));
-  if (type == cells_record_type) return apply(decode_writes(payload));
+  if (type == cells_record_type) return apply({}, decode_writes(payload));
   if (type == outcomes_record_type) {
     const auto known = decode_payload_of<outcomes_record>(payload);
     return add(committed_, known.first_epoch, known.committed);
+  }
+  if (type == works_record_type) {
+    for (work_record& each : decode_payload_of<works_record>(payload).committed) works_.push_back({std::move(each), true});
+    return;
+  }
+  if (type == facts_record_type) {
+    facts_ = decode_payload_of<store_facts>(payload);
+    return;
   }
   if (type == heuristic_record_type) return visit(decode_payload_of<heuristic_decision>(payload));
   throw decode_error("this is not the journal of a store");
@@ -92,9 +100,9 @@ void replay::visit(std::uint32_t writer, const decoded_record& what) {
       return;
     case record_kind::committed:
       committed_.add_committed(what.head.id);
-      if (what.head.is_alone) apply(decode_writes(what.redo));
+      if (what.head.is_alone) apply(what.head.id, decode_writes(what.redo));
       if (what.head.is_alone || promise == prepared_.end()) return;
-      if (!WEFT_PLANTED("txn.kept_promise_lacks_its_writes")) apply(promise->second.writes);
+      if (!WEFT_PLANTED("txn.kept_promise_lacks_its_writes")) apply(what.head.id, promise->second.writes);
       prepared_.erase(promise);
       return;
     case record_kind::aborted:
@@ -115,8 +123,16 @@ void replay::visit(const heuristic_decision& what) {
   }
 }
 
-void replay::apply(const entries& writes) {
+void replay::note_works(const transaction_id& id, const entries& writes, bool commits) {
   for (std::size_t i = 0; i < writes.keys.size(); ++i) {
+    if (is_work(writes.keys[i])) works_.push_back({{id, writes.keys[i], writes.values[i].value_or("")}, commits});
+  }
+}
+
+void replay::apply(const transaction_id& id, const entries& writes) {
+  note_works(id, writes, true);
+  for (std::size_t i = 0; i < writes.keys.size(); ++i) {
+    if (is_work(writes.keys[i])) continue;
     if (writes.values[i]) {
       data_.insert_or_assign(writes.keys[i], *writes.values[i]);
     } else {
@@ -143,7 +159,7 @@ std::pair<std::size_t, std::size_t> replay::resolve(std::span<const transaction_
   for (const auto& [at, promise] : prepared_) {
     const bool commits = std::binary_search(committed.begin(), committed.end(), at.second);
     ++(commits ? counts.first : counts.second);
-    if (commits) apply(promise.writes);
+    commits ? apply(at.second, promise.writes) : note_works(at.second, promise.writes, false);
   }
   prepared_.clear();
   return counts;

@@ -14,8 +14,13 @@ constexpr std::size_t others_outcomes_kept = 1024;
 }  // namespace
 
 resource_manager::resource_manager(site& around, partition& data, lock_policy policy, int ranks,
-                                   outcome_table* outcomes)
-    : around_(around), data_(data), outcomes_(outcomes), locks_(policy), kept_(static_cast<std::size_t>(ranks)) {}
+                                   outcome_table* outcomes, participants* beside)
+    : around_(around),
+      data_(data),
+      outcomes_(outcomes),
+      beside_(beside),
+      locks_(policy),
+      kept_(static_cast<std::size_t>(ranks)) {}
 
 void resource_manager::on_message(int from, wire&& message) {
   forget_finished(from, message.finished);
@@ -64,6 +69,7 @@ void resource_manager::on_request(int from, wire&& message) {
   what.id = message.id;
   what.what = message.kind == wire_kind::secure ? purpose::secure
               : message.kind == wire_kind::call ? purpose::call
+              : message.kind == wire_kind::take ? purpose::take
                                                 : purpose::read;
   what.mode = message.mode;
   what.ticket = message.ticket;
@@ -71,6 +77,7 @@ void resource_manager::on_request(int from, wire&& message) {
   what.data = std::move(message.data);
   work& of = open(from, message);
   of.age = message.age;
+  if (what.what == purpose::take) return take_item(std::move(what));
   take_locks(std::move(what));
 }
 
@@ -112,6 +119,7 @@ void resource_manager::commit_here(const transaction_id& id) {
   const auto found = works_.find(id);
   if (found == works_.end()) return;
   data_.apply(found->second.writes);
+  if (beside_ != nullptr) beside_->commit(id, found->second.writes);
   effects out;
   found->second.core.on_message(message_kind::release, out);
   act(id, found->second, out);
@@ -174,8 +182,11 @@ void resource_manager::wound(transaction_id id) {
 
 void resource_manager::locked(request&& what) {
   work& of = works_.at(what.id);
-  if (what.what == purpose::prepare) return voted(what.id, write(of, what) ? vote::yes : vote::no);
-  if (what.what == purpose::secure && !write(of, what)) return refuse(std::move(what));
+  if (what.what == purpose::prepare || what.what == purpose::secure) {
+    const bool is_good = write(of, what);
+    if (is_good && beside_ != nullptr && beside_->has_work(of.writes)) return prepare_works(std::move(what));
+    return written(std::move(what), is_good);
+  }
   wire answer;
   answer.id = what.id;
   answer.kind = wire_kind::values;
@@ -334,9 +345,11 @@ void resource_manager::make_calls(const transaction_id& id, work& of, const effe
   }
   if (what.calls(upcall::commit) || WEFT_PLANTED("txn.aborted_writes_are_applied")) {
     data_.apply(of.writes);
+    if (beside_ != nullptr) beside_->commit(id, of.writes);
     if (outcomes_ != nullptr) outcomes_->add_committed(id);
     WEFT_CRASH_POINT("txn.writes_are_applied");
   }
+  if (what.calls(upcall::abort) && of.has_prepared_works) beside_->abort(id, of.writes);
   free_locks(of);
   if (of.core.now() == participant::state::none) drop(works_.find(id));
 }

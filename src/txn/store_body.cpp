@@ -5,6 +5,8 @@
 #include <tuple>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include <weft/async/timer.hpp>
 #include <weft/comm/collectives.hpp>
 #include <weft/core/planted_fault.hpp>
@@ -21,7 +23,7 @@ constexpr auto between_stillness_looks = std::chrono::microseconds(20);
 
 bool is_for_participants(const wire& message) noexcept {
   if (message.kind == wire_kind::protocol) return message.what <= message_kind::abort_acknowledged;
-  return message.kind == wire_kind::read || message.kind == wire_kind::call || message.kind == wire_kind::secure;
+  return message.kind >= wire_kind::read && message.kind <= wire_kind::secure;
 }
 
 /// What became of the transactions of so many runs before this one is known.
@@ -40,7 +42,8 @@ store_body::store_body(context& ctx, const store_options& options, std::size_t k
       data_(key_bytes),
       log_(options.kept == store_durability::none ? nullptr
                                                   : std::unique_ptr<store_log>(new store_log(ctx, options, *this))),
-      resources_(*this, data_, options.locks, ctx.size(), log_ ? &outcomes_ : nullptr),
+      beside_(ctx, key_bytes, log_ ? std::function<void()>([this] { log_->throw_if_overtaken(); }) : nullptr),
+      resources_(*this, data_, options.locks, ctx.size(), log_ ? &outcomes_ : nullptr, &beside_),
       transactions_(ctx.loop(), *this, resources_, outcomes_, settings_of(ctx, options, key_bytes)),
       random_(random_source(static_cast<std::uint64_t>(ctx.rank()))()),  // hashed: neighbouring streams would be one stream, a step apart
       port_(ctx,
@@ -82,6 +85,7 @@ task<> store_body::open() {
   co_await log_->take_over(past);
   WEFT_CRASH_POINT("txn.journals_are_read");
 
+  require_same_keys(past);
   heuristics_ = past.heuristics();
   testimony mine = past.tell();
   auto telling = ctx_.world().iallgather(std::move(mine));
@@ -106,6 +110,7 @@ task<> store_body::open() {
   const std::uint32_t epoch = log_->epoch();
   if (epoch > runs_known) outcomes_.forget_runs_before(epoch - runs_known);
   if (!WEFT_PLANTED("txn.runs_share_their_ids")) transactions_.set_epoch(epoch);
+  co_await recover_works(past);
   co_await log_->begin();
   is_open_ = true;
 }
@@ -120,6 +125,38 @@ task<> store_body::close() {
   auto all_durable = ctx_.world().ibarrier();
   co_await std::move(all_durable);
   is_open_ = false;
+}
+
+void store_body::require_same_keys(const replay& past) const {
+  const std::size_t mine = transactions_.how().key_bytes;
+  if (!past.facts() || past.facts()->key_bytes == mine) return;
+  const auto text = [](std::size_t bytes) { return bytes == 0 ? std::string("no fixed number of") : std::to_string(bytes); };
+  throw usage_error("this store was made with keys of " + text(past.facts()->key_bytes) + " bytes, and is opened with keys of " +
+                    text(mine));
+}
+
+/// Before the new journals hold the truth: until then all of it would be found again.
+task<> store_body::recover_works(replay& past) {
+  std::vector<std::vector<found_work>> dealt(static_cast<std::size_t>(ctx_.size()));
+  for (found_work& each : past.works())
+    dealt[static_cast<std::size_t>(owner(each.what.key))].push_back(std::move(each));
+  auto dealing = ctx_.world().ialltoall(std::move(dealt));
+  const std::vector<std::vector<found_work>> taken = co_await std::move(dealing);
+  for (const auto& part : taken) beside_.recover(part);
+  co_await beside_.checkpoint();
+}
+
+/// What participants have committed since their last checkpoint would have to stand in each snapshot.
+bool store_body::may_compact() {
+  if (beside_.committed().empty() || std::exchange(has_checkpoint_, false)) return true;
+  if (!std::exchange(is_checkpointing_, true)) static_cast<void>(ctx_.spawn(run_checkpoint()));
+  return false;
+}
+
+task<> store_body::run_checkpoint() {
+  co_await beside_.checkpoint();
+  is_checkpointing_ = false;
+  has_checkpoint_ = true;
 }
 
 void store_body::load(std::string key, std::string value) {
@@ -212,15 +249,20 @@ void store_body::on_durable(const transaction_id& id, record_kind what, bool of_
 
 void store_body::write_snapshot(journal& to) {
   constexpr std::size_t keys_in_a_record = 1000;
+  store_log::write_facts(to, {static_cast<std::uint32_t>(transactions_.how().key_bytes)});
   entries some;
-  for (const partition::cells* each : {&data_.data(), &data_.names()}) {
-    for (const auto& [key, value] : *each) {
+  const auto write_all = [&](const auto& cells) {
+    for (const auto& [key, value] : cells) {
       some.keys.push_back(key);
       some.values.push_back(value);
       if (some.keys.size() == keys_in_a_record) store_log::write_cells(to, std::exchange(some, {}));
     }
-  }
+  };
+  write_all(data_.data());
+  write_all(data_.names());
+  write_all(data_.items());
   store_log::write_cells(to, some);
+  store_log::write_works(to, beside_.committed());
   for (const heuristic_decision& each : heuristics_) store_log::write_heuristic(to, each);
   if (!WEFT_PLANTED("txn.snapshot_forgets_outcomes")) store_log::write_outcomes(to, outcomes_);
   const auto write = [&](const record& head, const entries* redo) { store_log::write(to, head, redo); };
@@ -252,6 +294,22 @@ future<void> store_body::run_call(attempt& of, std::uint32_t place) {
   future<void> result = transactions_.run_call(of, place);
   pump();
   return result;
+}
+
+future<attempt::answer> store_body::take(attempt& of, int rank, std::string prefix) {
+  future<attempt::answer> result = transactions_.take(of, rank, std::move(prefix));
+  pump();
+  return result;
+}
+
+/// Behind all others of this rank, and on the rank that is wanted: a last number is tried until the key lies there.
+std::string store_body::new_item_key(const std::string& prefix, int rank) {
+  ++last_item_;
+  const std::string start = prefix + fmt::format("{:08x}{:016x}{:08x}", transactions_.how().epoch, last_item_, ctx_.rank());
+  for (std::uint32_t tries = 0;; ++tries) {
+    std::string key = start + fmt::format("{:x}", tries);
+    if (key.size() != transactions_.how().key_bytes && owner(key) == rank) return key;
+  }
 }
 
 future<transaction_outcome> store_body::commit(attempt& of) {

@@ -128,6 +128,19 @@ void store_log::write_outcomes(journal& to, const outcome_table& all) {
   to.append(outcomes_record_type, bytes.bytes());
 }
 
+void store_log::write_facts(journal& to, const store_facts& what) {
+  byte_buffer bytes;
+  weft::encode(bytes, what);
+  to.append(facts_record_type, bytes.bytes());
+}
+
+void store_log::write_works(journal& to, const std::deque<work_record>& committed) {
+  if (committed.empty()) return;
+  byte_buffer bytes;
+  weft::encode(bytes, works_record{{committed.begin(), committed.end()}});
+  to.append(works_record_type, bytes.bytes());
+}
+
 void store_log::write_heuristic(journal& to, const heuristic_decision& what) {
   byte_buffer bytes;
   weft::encode(bytes, what);
@@ -180,7 +193,8 @@ bool store_log::poll_journal() {
     const journal_position written = log_->written();
     const journal_position durable = log_->durable();
     const std::uint64_t grown = log_->bytes_since_snapshot() - snapshot_bytes_;
-    if (!log_->compacting() && grown > std::max(compact_bytes_, snapshot_bytes_)) compact();
+    const bool is_due = !log_->compacting() && grown > std::max(compact_bytes_, snapshot_bytes_);
+    if (is_due && owner_.may_compact()) compact();
     is_due_ = false;
     urgent_since_ = never;
     is_busy_ = log_->poll();

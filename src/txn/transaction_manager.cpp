@@ -56,16 +56,27 @@ void transaction_manager::drop_if_over(attempt& of) {
 
 future<attempt::answer> transaction_manager::read(attempt& of, int rank, std::vector<std::string> keys,
                                                   lock_mode mode) {
+  wire request;
+  request.kind = wire_kind::read;
+  request.mode = mode;
+  request.data.keys = std::move(keys);
+  return ask_for_values(of, rank, std::move(request));
+}
+
+future<attempt::answer> transaction_manager::take(attempt& of, int rank, std::string prefix) {
+  wire request;
+  request.kind = wire_kind::take;
+  request.data.keys.push_back(std::move(prefix));
+  return ask_for_values(of, rank, std::move(request));
+}
+
+future<attempt::answer> transaction_manager::ask_for_values(attempt& of, int rank, wire&& request) {
   promise<attempt::answer> waits(on_);
   future<attempt::answer> result = waits.get_future();
   if (!is_going_on(of)) {
     waits.set_value(attempt::answer{true, {}});
     return result;
   }
-  wire request;
-  request.kind = wire_kind::read;
-  request.mode = mode;
-  request.data.keys = std::move(keys);
   of.awaited.emplace(last_ticket_ + 1, std::move(waits));
   ask(of, rank, std::move(request));
   return result;
@@ -384,10 +395,6 @@ record transaction_manager::decision(const attempt& of, record_kind what) const 
     if (of.core.members()[m].vote == vote::yes) head.voters.push_back(static_cast<std::uint32_t>(of.members[m]));
   }
   return head;
-}
-
-const entries* transaction_manager::writes_here(const attempt& of) const {
-  return of.wrote_here ? here_.writes_of(of.id) : nullptr;
 }
 
 }  // namespace weft::txn

@@ -56,6 +56,7 @@ class lock_table {
 
   bool holds(owner_id owner, std::string_view key, lock_mode mode) const;
   bool is_waiting(owner_id owner) const;
+  bool is_locked(const std::string& key) const { return locks_.count(key) != 0; }
   /// Tickets granted since the last call, in the order of their grants.
   std::vector<std::uint64_t> take_granted() { return std::exchange(granted_, {}); }
   bool has_granted() const noexcept { return !granted_.empty(); }

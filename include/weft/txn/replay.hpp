@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <unordered_map>
@@ -13,8 +14,10 @@
 #include <weft/core/bytes.hpp>
 #include <weft/txn/outcome.hpp>
 #include <weft/txn/outcomes.hpp>
+#include <weft/txn/partition.hpp>
 #include <weft/txn/records.hpp>
 #include <weft/txn/wire.hpp>
+#include <weft/txn/works.hpp>
 
 namespace weft::txn {
 
@@ -25,6 +28,14 @@ inline constexpr std::uint16_t outcomes_record_type = 3;
 
 /// An operator's decision about a transaction in doubt (`weft-txn resolve`).
 inline constexpr std::uint16_t heuristic_record_type = 4;
+
+/// Works of participants that have been committed since their last checkpoint: `works_record`.
+inline constexpr std::uint16_t works_record_type = 5;
+/// What the store is, first of a snapshot: `store_facts`.
+inline constexpr std::uint16_t facts_record_type = 6;
+struct store_facts {
+  std::uint32_t key_bytes = 0;  ///< as for `partition`
+};
 
 /// What one rank has read about transactions, for all others to know.
 struct testimony {
@@ -76,6 +87,10 @@ class replay {
   /// many there were of both kinds.
   std::pair<std::size_t, std::size_t> resolve(std::span<const transaction_id> committed);
   cells& data() noexcept { return data_; }
+  /// Works of participants: since their last checkpoint, and of promises that have been resolved.
+  std::vector<found_work>& works() noexcept { return works_; }
+  /// Nothing: no journal has said it.
+  const std::optional<store_facts>& facts() const noexcept { return facts_; }
 
   struct promised {
     record head;
@@ -90,13 +105,19 @@ class replay {
  private:
   void visit(std::uint32_t writer, const decoded_record& what);
   void visit(const heuristic_decision& what);
-  void apply(const entries& writes);
+  void apply(const transaction_id& id, const entries& writes);
+  void note_works(const transaction_id& id, const entries& writes, bool commits);
+  bool is_work(const std::string& key) const {
+    return facts_ && kind_of(key, facts_->key_bytes) == key_kind::work;
+  }
 
   cells data_;
   std::map<std::pair<std::uint32_t, transaction_id>, promised> prepared_;  ///< by journal
   std::vector<transaction_id> aborted_;
   outcome_table committed_;
   std::vector<heuristic_decision> heuristics_;
+  std::vector<found_work> works_;
+  std::optional<store_facts> facts_;
 };
 
 }  // namespace weft::txn

@@ -15,6 +15,7 @@
 #include <weft/txn/participant.hpp>
 #include <weft/txn/partition.hpp>
 #include <weft/txn/site.hpp>
+#include <weft/txn/works.hpp>
 
 namespace weft::txn {
 
@@ -23,7 +24,9 @@ namespace weft::txn {
 class resource_manager {
  public:
   /// `outcomes`: is told of what is committed here; may be null.
-  resource_manager(site& around, partition& data, lock_policy policy, int ranks, outcome_table* outcomes);
+  /// `beside`: the participants beside the store; may be null.
+  resource_manager(site& around, partition& data, lock_policy policy, int ranks, outcome_table* outcomes,
+                   participants* beside = nullptr);
 
   void on_message(int from, wire&& message);
   void on_durable(const transaction_id& id, record_kind what);
@@ -73,6 +76,7 @@ class resource_manager {
     std::vector<std::uint32_t> voters;
     std::vector<std::uint64_t> waiting;  ///< tickets of its requests
     bool is_wounded = false;
+    bool has_prepared_works = false;  ///< of participants beside the store
 
     /// As new, but for the memory of what it wrote.
     void clear() {
@@ -86,10 +90,11 @@ class resource_manager {
       voters.clear();
       waiting.clear();
       is_wounded = false;
+      has_prepared_works = false;
     }
   };
   using works = std::unordered_map<transaction_id, work>;
-  enum class purpose : std::uint8_t { read, call, secure, prepare };
+  enum class purpose : std::uint8_t { read, call, take, secure, prepare };
   /// Keys to be locked one after the other, those of the functions first, and what for.
   struct request {
     transaction_id id;
@@ -115,6 +120,9 @@ class resource_manager {
   void on_protocol(int from, wire&& message);
   void take_locks(request&& what);
   void locked(request&& what);
+  void written(request&& what, bool is_good);
+  void prepare_works(request&& what);
+  void take_item(request&& what);
   void read(const work& of, const request& what, wire& answer) const;
   call_answer run_at(work& of, const call& what);
   bool write(work& of, request& what);
@@ -132,6 +140,7 @@ class resource_manager {
   site& around_;
   partition& data_;
   outcome_table* outcomes_;
+  participants* beside_;
   lock_table locks_;
   works works_;
   static constexpr std::size_t most_spare = 4096;

@@ -15,6 +15,8 @@ class site {
   /// Leaves a record, with `redo` if there is any. `on_durable` of the manager that it is of follows, also after what
   /// is going on now; not for `ended`.
   virtual void append(const record& head, const entries* redo, bool is_urgent, bool of_coordinator) = 0;
+  /// Something was done from outside: handle what follows from it.
+  virtual void handle_pending() = 0;
 
  protected:
   ~site() = default;

@@ -43,6 +43,9 @@ class store {
   /// Collective. A store that is kept has to be opened, and then holds what earlier jobs have committed, with any
   /// number of ranks. Throws `journal_damaged` if something that had been acknowledged is gone.
   task<> open() { return engine_.open(); }
+  /// Every rank, before `open`, and before the first transaction: the participant takes part in those that have work for it
+  /// (`transaction::enlist`). It outlives the store.
+  void enlist(participant& one) { engine_.enlist(one); }
   /// Collective, when no transaction goes on: waits until everything is over and durable on all ranks, so that the next start
   /// has nothing to decide, and no message of the store is under way when it is destroyed. Optional: a store that is only
   /// destroyed, or killed, loses nothing either.
@@ -139,6 +142,8 @@ class store {
   std::size_t locked_keys() const noexcept { return engine_.locked_keys(); }
 
  private:
+  template <class T>
+  friend class transactional_queue;
   static constexpr std::size_t key_bytes = is_bytes<Key> ? sizeof(Key) : 0;
 
   static const store_options& checked(const store_options& options) {

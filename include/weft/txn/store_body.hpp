@@ -36,6 +36,7 @@ class store_body final : site, store_log_owner, loop_source {
   task<> open();
   /// Collective: everything is over and durable.
   task<> close();
+  void enlist(weft::participant& one) { beside_.add(one); }
   void load(std::string key, std::string value);
   /// Ready when what was loaded here is durable.
   future<void> flush_loaded();
@@ -54,6 +55,8 @@ class store_body final : site, store_log_owner, loop_source {
   future<attempt::answer> read(attempt& of, int rank, std::vector<std::string> keys, lock_mode mode);
   std::uint32_t add_call(attempt& of, call&& what) { return transactions_.add_call(of, std::move(what)); }
   future<void> run_call(attempt& of, std::uint32_t place);
+  future<attempt::answer> take(attempt& of, int rank, std::string prefix);
+  std::string new_item_key(const std::string& prefix, int rank);
   future<transaction_outcome> commit(attempt& of);
   void abort(attempt& of);
   void limit(attempt& of, time_point end) { transactions_.limit(of, end); }
@@ -62,6 +65,8 @@ class store_body final : site, store_log_owner, loop_source {
 
   int owner(const std::string& key) const noexcept { return transactions_.owner(key); }
   int rank() const noexcept { return ctx_.rank(); }
+  int ranks() const noexcept { return ctx_.size(); }
+  std::size_t key_bytes() const noexcept { return transactions_.how().key_bytes; }
   time_point time() const noexcept { return ctx_.loop().now(); }
   const partition& data() const noexcept { return data_; }
   std::optional<transaction_outcome> outcome_of(const transaction_id& id) const { return outcomes_.find(id); }
@@ -93,8 +98,13 @@ class store_body final : site, store_log_owner, loop_source {
   bool poll() override;
   void on_durable(const transaction_id& id, record_kind what, bool of_coordinator) override;
   void write_snapshot(journal& to) override;
+  bool may_compact() override;
   void send(int rank, wire&& message) override;
   void append(const record& head, const entries* redo, bool is_urgent, bool of_coordinator) override;
+  void handle_pending() override { pump(); }
+  void require_same_keys(const replay& past) const;
+  task<> recover_works(replay& past);
+  task<> run_checkpoint();
   void dispatch(int from, wire&& message);
   void pump();
   void pump_once();
@@ -105,6 +115,7 @@ class store_body final : site, store_log_owner, loop_source {
   outcome_table outcomes_;
   std::vector<heuristic_decision> heuristics_;  ///< found at the start, to be kept
   std::unique_ptr<store_log> log_;
+  participants beside_;
   resource_manager resources_;
   transaction_manager transactions_;
   random_source random_;
@@ -114,7 +125,10 @@ class store_body final : site, store_log_owner, loop_source {
   entries loaded_;  ///< and not in the journal yet
   std::deque<promise<void>> flushing_;
   std::deque<promise<void>> held_;
+  std::uint64_t last_item_ = 0;
   bool is_still_ = false;
+  bool is_checkpointing_ = false;
+  bool has_checkpoint_ = false;  ///< since the last snapshot
   bool is_open_ = false;
   bool pumping_ = false;
   bool is_time_up_ = false;  ///< for those that wait for locks

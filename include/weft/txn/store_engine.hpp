@@ -18,6 +18,7 @@
 #include <weft/txn/options.hpp>
 #include <weft/txn/outcome.hpp>
 #include <weft/txn/partition.hpp>
+#include <weft/txn/user_participant.hpp>
 
 namespace weft::txn {
 
@@ -44,6 +45,7 @@ class store_engine {
   /// Collective, if something is kept: reads what earlier runs left, decides what was in doubt, deals the keys anew.
   task<> open();
   task<> close();
+  void enlist(weft::participant& one);
   void load(std::string key, std::string value);
   /// Ready when what was loaded here is durable.
   future<void> flush_loaded();
@@ -63,6 +65,8 @@ class store_engine {
   /// Ends it at the time `end`, if it is not too late to abort then.
   void limit(attempt& of, time_point end);
   future<attempt::answer> read(attempt& of, int rank, std::vector<std::string> keys, lock_mode mode);
+  future<attempt::answer> take(attempt& of, int rank, std::string prefix);
+  std::string new_item_key(const std::string& prefix, int rank);
   std::uint32_t add_call(attempt& of, call&& what);
   future<void> run_call(attempt& of, std::uint32_t place);
   future<transaction_outcome> commit(attempt& of);
@@ -74,6 +78,8 @@ class store_engine {
   time_point time() const noexcept;
   int owner(const std::string& key) const noexcept;
   int rank() const noexcept;
+  int ranks() const noexcept;
+  std::size_t key_bytes() const noexcept;
   const partition& data() const noexcept;
   std::optional<transaction_outcome> outcome_of(const transaction_id& id) const;
   transaction_moment now() const noexcept;

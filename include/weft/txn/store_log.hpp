@@ -28,6 +28,8 @@ class store_log_owner {
   virtual void on_durable(const transaction_id& id, record_kind what, bool of_coordinator) = 0;
   /// Appends everything that a restart needs: data, outcomes, transactions that are under way.
   virtual void write_snapshot(journal& to) = 0;
+  /// False: not yet, ask again.
+  virtual bool may_compact() = 0;
 
  protected:
   ~store_log_owner() = default;
@@ -54,6 +56,8 @@ class store_log final : loop_source, journal_listener {
   void append(const record& head, const entries* redo, bool is_urgent, bool of_coordinator);
   /// Keys that were set without a transaction.
   void append_cells(const entries& cells);
+  /// Throws `fenced` if a later run has come.
+  void throw_if_overtaken() { folder_->throw_if_overtaken(); }
   /// Nothing can be appended any more: the loop ends, and says why.
   bool failed() const noexcept { return log_ != nullptr && log_->failed(); }
   std::uint64_t forces() const noexcept { return log_ ? log_->forces() : 0; }
@@ -62,6 +66,8 @@ class store_log final : loop_source, journal_listener {
   static void write(journal& to, const record& head, const entries* redo);
   static void write_cells(journal& to, const entries& cells);
   static void write_outcomes(journal& to, const outcome_table& all);
+  static void write_facts(journal& to, const store_facts& what);
+  static void write_works(journal& to, const std::deque<work_record>& committed);
   static void write_heuristic(journal& to, const heuristic_decision& what);
 
  private:

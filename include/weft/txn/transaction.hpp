@@ -127,6 +127,14 @@ class transaction {
     return {*engine_, *of_, engine_->add_call(*of_, std::move(what)), {}};
   }
 
+  /// Leaves work for one key of a participant, in place of what was left for it before. The participant is asked to prepare
+  /// it when the transaction commits, and does it then (`weft::participant`).
+  void enlist(const participant& with, std::string_view key, std::string work,
+              source_location where = source_location::current()) {
+    require_writable(where);
+    of_->write(txn::key_of_work(with.name(), key, engine_->key_bytes()), std::move(work));
+  }
+
   /// What has been put, erased and called until now, to go back to. Locks stay.
   class savepoint {
     friend class transaction;
@@ -167,6 +175,8 @@ class transaction {
 
  private:
   friend class store<Key, Value>;
+  template <class T>
+  friend class transactional_queue;
   transaction(txn::store_engine& engine, std::optional<txn::lock_age> age, bool is_read_only)
       : engine_(&engine), of_(&engine.begin(age)) {
     of_->is_read_only = is_read_only;
@@ -190,6 +200,20 @@ class transaction {
   }
   void leave_result(const std::string& name_key, const transaction_result& result) {
     if (!WEFT_PLANTED("txn.name_is_not_written")) of_->write(name_key, txn::encoded(result));
+  }
+  /// The oldest free item of a queue on one rank, which this transaction takes out of it.
+  task<std::optional<std::string>> take_item(int rank, std::string prefix, source_location where) {
+    require_writable(where);
+    future<txn::attempt::answer> taking = engine_->take(*of_, rank, std::move(prefix));
+    txn::attempt::answer answer = co_await taking;
+    if (answer.is_refused || of_->is_doomed) throw transaction_conflict(where);
+    if (answer.values.empty()) co_return std::nullopt;
+    of_->write(*answer.values.at(0), std::nullopt);
+    co_return std::move(answer.values.at(1));
+  }
+  void add_item(std::string key, std::string value, source_location where) {
+    require_writable(where);
+    of_->write(key, std::move(value));
   }
   std::optional<Value> value_of(const std::string& key) const {
     const auto written = of_->writes.find(key);

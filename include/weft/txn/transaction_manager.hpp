@@ -77,6 +77,8 @@ class transaction_manager {
 
   /// Locks keys of one rank and reads them.
   future<attempt::answer> read(attempt& of, int rank, std::vector<std::string> keys, lock_mode mode);
+  /// Locks the oldest free item of a queue on one rank: its key and its value, or nothing.
+  future<attempt::answer> take(attempt& of, int rank, std::string prefix);
   /// A function to run at the data: with the commit, or before if its answer is wanted. Returns its place in `calls`.
   std::uint32_t add_call(attempt& of, call&& what);
   /// Ready when the function has run, or the attempt is doomed. Sends what is to run on the same rank as well.
@@ -117,7 +119,7 @@ class transaction_manager {
     }
   }
   int owner(std::string_view key) const noexcept {
-    if (how_.placed_by != 0 && !is_name(key, how_.key_bytes)) key = key.substr(0, how_.placed_by);
+    if (how_.placed_by != 0 && kind_of(key, how_.key_bytes) == key_kind::user) key = key.substr(0, how_.placed_by);
     return owner_of(slot_of(key), how_.ranks);
   }
   std::size_t open() const noexcept { return attempts_.size(); }
@@ -125,6 +127,7 @@ class transaction_manager {
 
  private:
   friend struct attempt_timer;
+  future<attempt::answer> ask_for_values(attempt& of, int rank, wire&& request);
   void ask(attempt& of, int rank, wire&& request);
   static bool is_going_on(const attempt& of) noexcept {
     return !of.is_doomed && of.core.now() == coordinator::state::idle;
@@ -145,7 +148,7 @@ class transaction_manager {
   void send(attempt& of, const outgoing& what);
   void append(const attempt& of, const effects& what);
   record decision(const attempt& of, record_kind what) const;
-  const entries* writes_here(const attempt& of) const;
+  const entries* writes_here(const attempt& of) const { return of.wrote_here ? here_.writes_of(of.id) : nullptr; }
   void drop_if_over(attempt& of);
 
   loop& on_;

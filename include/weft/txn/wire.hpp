@@ -19,9 +19,10 @@ enum class wire_kind : std::uint8_t {
   protocol,
   read,     ///< lock these keys and answer with their values
   call,     ///< run these functions
+  take,     ///< lock the oldest free item of the queue with this prefix, and answer with it
   secure,   ///< lock these keys for writing and keep what is to be written, on the coordinator's own rank
-  values,   ///< answer to the three
-  refused,  ///< answer to the three
+  values,   ///< answer to the four
+  refused,  ///< answer to the four
   wounded,  ///< an older transaction wants a lock of this one
 };
 

@@ -71,7 +71,8 @@ void lasts(txn::decision_rule decision) {
   store_options options;
   options.decision = decision;
   options.kept = store_durability::synced;
-  options.directory = scratch.path() + "/bank";
+  const std::string bank = scratch.path() + "/bank";
+  options.directory = bank;
   transaction_id last;
   for (int n = 0; n < 3; ++n) run_once(options, n == 0, last);
 }

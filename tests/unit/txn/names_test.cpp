@@ -16,13 +16,13 @@ namespace weft::testing {
 namespace {
 
 TEST(names, are_no_keys_of_users) {
-  EXPECT_FALSE(txn::is_name(txn::encoded(std::int32_t{-1}), 4)) << "all bits set";
-  EXPECT_FALSE(txn::is_name(txn::encoded(std::string("\xff\xff")), 0));
+  EXPECT_EQ(txn::kind_of(txn::encoded(std::int32_t{-1}), 4), txn::key_kind::user) << "all bits set";
+  EXPECT_EQ(txn::kind_of(txn::encoded(std::string("\xff\xff")), 0), txn::key_kind::user);
   for (std::size_t key_bytes : {0u, 1u, 2u, 3u, 4u, 8u}) {
     std::vector<std::string> keys;
     for (const char* name : {"", "a", "aa", "aaaa", "aaaaaa"}) {
       keys.push_back(txn::key_of_name(name, key_bytes));
-      EXPECT_TRUE(txn::is_name(keys.back(), key_bytes)) << name << ", " << key_bytes;
+      EXPECT_EQ(txn::kind_of(keys.back(), key_bytes), txn::key_kind::name) << name << ", " << key_bytes;
     }
     keys.push_back(txn::key_of_name(std::string(1, '\0') + "a", key_bytes));
     std::sort(keys.begin(), keys.end());
