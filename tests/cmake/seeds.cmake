@@ -47,5 +47,5 @@ endif()
 if(NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
   add_test(NAME seeds.mutation COMMAND Python3::Interpreter ${seeds_folder}/mutation.py
                                        $<TARGET_FILE:weft_seeds_planted>)
-  set_tests_properties(seeds.mutation PROPERTIES TIMEOUT 400 PROCESSORS 2 LABELS "seeds")
+  set_tests_properties(seeds.mutation PROPERTIES TIMEOUT 600 PROCESSORS 2 LABELS "seeds")
 endif()
