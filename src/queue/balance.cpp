@@ -63,6 +63,9 @@ std::size_t balance::share(std::uint64_t types, placement nearness) const noexce
 }
 
 int balance::choose_victim() {
+  const bool looks_ahead = tries_ahead_ > 0;
+  if (looks_ahead && richest_.rank >= 0 && (tries_ >= 2 || is_near(richest_.rank)))
+    return std::exchange(richest_, {}).rank;
   if (tries_ < 2 && !node_peers_.empty()) return node_peers_[random_.below(node_peers_.size())];
   if (hint_ >= 0 && hint_ != ctx_.rank()) {
     WEFT_REACHED("stealing.hint_is_followed");
@@ -81,17 +84,24 @@ void balance::seek() {
   if (asked_ >= most_asked || tries_ >= std::min(most_tries, ctx_.size() - 1)) {
     register_with_lifelines(types);
   } else {
-    ask(types);
+    ++tries_;
+    ask(types, false);
   }
 }
 
-void balance::ask(std::uint64_t types) {
+void balance::look_ahead(std::uint64_t types) {
+  if (away_ || drained_ || retired_ || asked_ > 0 || ctx_.size() == 1 || tries_ahead_ == most_tries_ahead) return;
+  WEFT_REACHED("stealing.in_advance");
+  ++tries_ahead_;
+  ask(types, true);
+}
+
+void balance::ask(std::uint64_t types, bool is_ahead) {
   const int victim = choose_victim();
-  ++tries_;
   ++requests_;
   ++sent_;
   ++asked_;
-  queue_.send_request(victim, types);
+  queue_.send_request(victim, types, is_ahead);
   if (timer_.queued()) ctx_.loop().timers().cancel(timer_);
   ctx_.loop().timers().add(timer_, saturating_add(ctx_.loop().now(), patience));
 }
@@ -154,11 +164,12 @@ void balance::ask_for_others() {
   }
 }
 
-std::size_t balance::send(int to, std::size_t count, std::uint64_t types, placement nearness, bool is_answer) {
+void balance::send(int to, std::size_t count, std::uint64_t types, placement nearness, bool is_answer) {
   ++sent_;
-  const std::size_t sent = queue_.send_items(to, count, types, nearness, is_answer, last_thief_);
-  if (sent > 0) last_thief_ = to;
-  return sent;
+  const std::size_t available = queue_.available(types, nearness);
+  const auto left = static_cast<std::uint32_t>(std::min<std::size_t>(available - std::min(count, available), ~0u));
+  const supply richest = left > 0 && left >= richest_.items ? supply{ctx_.rank(), left} : richest_;
+  if (queue_.send_items(to, count, types, nearness, is_answer, last_thief_, richest) > 0) last_thief_ = to;
 }
 
 void balance::give() {
@@ -227,9 +238,11 @@ void balance::on_presence(int rank, bool away) {
   step();
 }
 
-void balance::on_request(int thief, std::uint64_t types) {
+void balance::on_request(int thief, std::uint64_t types, bool is_ahead) {
   was_asked_ = true;
-  send(thief, share(types, nearness(thief)), types, nearness(thief), true);
+  const placement near = nearness(thief);
+  const std::size_t count = is_ahead && !away_ ? queue_.available(types, near) / 2 : share(types, near);
+  send(thief, count, types, near, true);
   step();
 }
 
@@ -245,7 +258,7 @@ void balance::on_registration(int rank, std::uint64_t types, int tree) {
   step();
 }
 
-void balance::on_items(int from, std::size_t count, bool is_answer, int hint) {
+void balance::on_items(int from, std::size_t count, bool is_answer, int hint, const supply& richest) {
   if (!is_answer) {
     for (branch& b : branches_) {
       if (b.rank == from) b.asked = 0;
@@ -256,12 +269,13 @@ void balance::on_items(int from, std::size_t count, bool is_answer, int hint) {
     impatient_ = false;
   }
   if (count > 0) {
-    tries_ = 0;
+    tries_ = tries_ahead_ = 0;
     if (!WEFT_PLANTED("stealing.no_search_after_a_gift")) on_lifelines_ = 0;
   } else {
     ++failed_requests_;
     hint_ = hint;
   }
+  if (richest.items > richest_.items && richest.rank != ctx_.rank()) richest_ = richest;
   step();
 }
 

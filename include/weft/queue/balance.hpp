@@ -16,6 +16,12 @@
 
 namespace weft::detail {
 
+/// A rank that is said to have items.
+struct supply {
+  std::int32_t rank = -1;  ///< -1: none
+  std::uint32_t items = 0;
+};
+
 /// What `balance` asks of the queue that it serves. All calls come in protocol context: they run no user code.
 class balanced {
  public:
@@ -26,13 +32,14 @@ class balanced {
   virtual bool settled() const noexcept = 0;  ///< closed here, nothing queued, nothing held
   /// The types that somebody here has asked for of late.
   virtual std::uint64_t consumed_types() const noexcept = 0;
-  virtual void send_request(int victim, std::uint64_t types) = 0;
+  /// `is_ahead`: nobody waits for them yet.
+  virtual void send_request(int victim, std::uint64_t types, bool is_ahead) = 0;
   /// `tree`: see `balance::own` and those after it.
   virtual void send_registration(int neighbour, std::uint64_t types, int tree) = 0;
-  /// Sends the `count` oldest items (0: none) as the answer to a request, or unasked. `hint`: a rank that has more, or
-  /// -1. Returns how many it sent: fewer than asked for when they are large.
+  /// Sends the `count` oldest items (0: none) as the answer to a request, or unasked. `hint`: a rank that may have some,
+  /// or -1. Returns how many it sent: fewer than asked for when they are large.
   virtual std::size_t send_items(int to, std::size_t count, std::uint64_t types, placement nearness, bool is_answer,
-                                 int hint) = 0;
+                                 int hint, const supply& richest) = 0;
   /// Tells every other rank that this one has left, or is back.
   virtual void send_presence(bool away) = 0;
   virtual void on_drained() = 0;
@@ -48,6 +55,12 @@ class balanced {
 /// computes, and does not poll) is not waited for. After a few refusals the thief registers with its lifelines (its
 /// neighbours in a hypercube: Saraswat et al., "Lifeline-based global load balancing", PPoPP 2011) and falls silent;
 /// whoever has surplus gives to those that are registered, so that a starving machine makes no traffic.
+///
+/// A rank that holds an item, has no other and awaits something looks for the next in advance, so that it has come when
+/// the present one is done. Then a victim keeps at least as much as it gives, and after a few refusals nobody is asked
+/// before one has given something. Answers name the rank that has most as far as the victim knows; who has looked ahead
+/// asks that one first, so that where one rank has nearly all, its thieves tell others. (Who computes does not: in a
+/// tree search what one has heard is soon wrong, and many would ask the same.)
 ///
 /// Ranks that only put do not search, so what lies on them may have no neighbour that searches. A rank that has nothing
 /// for those that are registered with it, and does not ask for such items itself, therefore registers in its turn, on
@@ -77,6 +90,8 @@ class balance {
   void offer();
   /// The loop has nothing to run, or a computation polls: asks on behalf of those that are registered here.
   void ask_for_others();
+  /// Somebody here holds an item, and will ask for these types when it is done; there is none of them here.
+  void look_ahead(std::uint64_t types);
   /// Sends everything that may leave to other ranks, evenly.
   void give_away();
   /// This rank takes no part any more: what it has, and what comes to it, goes on to others.
@@ -96,10 +111,10 @@ class balance {
   static constexpr int world_tree = 1;
 
   // Messages that were received, after `count_received`.
-  void on_request(int thief, std::uint64_t types);
+  void on_request(int thief, std::uint64_t types, bool is_ahead);
   void on_registration(int neighbour, std::uint64_t types, int tree);
   void on_presence(int rank, bool away);
-  void on_items(int from, std::size_t count, bool is_answer, int hint);
+  void on_items(int from, std::size_t count, bool is_answer, int hint, const supply& richest);
   /// A message of the queue is sent that `balance` did not ask for, or any was received: the queue is not drained while
   /// one is under way.
   void count_sent() noexcept { ++sent_; }
@@ -121,6 +136,7 @@ class balance {
 
  private:
   static constexpr int most_tries = 4;
+  static constexpr int most_tries_ahead = 2;
   static constexpr int most_asked = 3;  // victims that may owe an answer at one time
   static constexpr duration patience = std::chrono::microseconds(500);
   struct neighbour {
@@ -139,11 +155,12 @@ class balance {
 
   std::size_t share(std::uint64_t types, placement nearness) const noexcept;
   int choose_victim();
+  bool is_near(int rank) const noexcept { return node_peers_.empty() || nearness(rank) == placement::node; }
   void seek();
-  void ask(std::uint64_t types);
+  void ask(std::uint64_t types, bool is_ahead);
   void register_with_lifelines(std::uint64_t types);
   void give();
-  std::size_t send(int to, std::size_t count, std::uint64_t types, placement nearness, bool is_answer);
+  void send(int to, std::size_t count, std::uint64_t types, placement nearness, bool is_answer);
   std::vector<branch>& branches();
   void add_branches(int at, int size, int tree);
   bool is_branch(int rank, int tree) const noexcept;
@@ -168,9 +185,11 @@ class balance {
   time_point settled_at_{};
   duration ending_{};
   int tries_ = 0;
+  int tries_ahead_ = 0;
   int asked_ = 0;  // answers that are due to us
   int last_thief_ = -1;
   int hint_ = -1;
+  supply richest_;  // of what answers have said since that one was last asked
   std::size_t next_peer_ = 0;
   bool impatient_ = false;
   bool was_asked_ = false;

@@ -86,7 +86,8 @@ void work_queue<T, R>::serve_waiting() {
 template <class T, class R>
 detail::tagged_item<T> work_queue<T, R>::take(std::uint64_t types) {
   detail::tagged_item<T> one = pool_.take(types, options_.order);
-  if (one.tag.is_long != 0 && !options_.fifo) balance_.give_away();
+  has_long_ = one.tag.is_long != 0;
+  if (has_long_ && !options_.fifo) balance_.give_away();
   after_take();
   return one;
 }

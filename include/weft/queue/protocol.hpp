@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <bit>
+
 #include <weft/core/planted_fault.hpp>
 #include <weft/queue/work_queue.hpp>
 
@@ -66,8 +68,8 @@ std::uint64_t work_queue<T, R>::wanted_types() const noexcept {
 }
 
 template <class T, class R>
-void work_queue<T, R>::send_request(int victim, std::uint64_t types) {
-  post(victim, kind::request, types);
+void work_queue<T, R>::send_request(int victim, std::uint64_t types, bool is_ahead) {
+  post(victim, is_ahead ? kind::request_ahead : kind::request, types);
 }
 
 template <class T, class R>
@@ -77,9 +79,9 @@ void work_queue<T, R>::send_registration(int neighbour, std::uint64_t types, int
 
 template <class T, class R>
 std::size_t work_queue<T, R>::send_items(int to, std::size_t count, std::uint64_t types, placement nearness,
-                                         bool is_answer, int hint) {
+                                         bool is_answer, int hint, const detail::supply& richest) {
   if (pool_.size() > most_queued_) note_high_water();
-  message m{is_answer ? kind::answer : kind::gift, hint, 0, {}, {}, 0};
+  message m{is_answer ? kind::answer : kind::gift, hint, std::bit_cast<std::uint64_t>(richest), {}, {}, 0};
   m.plain.reserve(std::min(count, most_moved_bytes / sizeof(T) + 1));
   stats_.given_bytes += pool_.take_for_others(count, types, nearness, most_moved_bytes, m.plain, m.tagged);
   const std::size_t sent = m.plain.size() + m.tagged.size();
@@ -121,7 +123,8 @@ void work_queue<T, R>::on_message(int from, message&& m) {
   balance_.count_received(m.wave);
   switch (m.what) {
     case kind::request:
-      return balance_.on_request(from, m.number);
+    case kind::request_ahead:
+      return balance_.on_request(from, m.number, m.what == kind::request_ahead);
     case kind::registration:
       return balance_.on_registration(from, m.number, m.hint);
     case kind::answer:
@@ -129,7 +132,8 @@ void work_queue<T, R>::on_message(int from, message&& m) {
       const std::size_t count = m.plain.size() + m.tagged.size();
       flows_[from].stolen += count;
       take_in(m);
-      return balance_.on_items(from, count, m.what == kind::answer, m.hint);
+      const auto richest = std::bit_cast<detail::supply>(m.number);
+      return balance_.on_items(from, count, m.what == kind::answer, m.hint, richest);
     }
     case kind::left:
     case kind::joined:
@@ -223,12 +227,21 @@ void work_queue<T, R>::serve_others() {
 
 template <class T, class R>
 void work_queue<T, R>::about_to_idle() {
+  if (consumed_types_ != 0) next_types_ = std::exchange(consumed_types_, 0);
   consumed_types_ = wanted_types();  // whoever consumes here would have asked by now
+  look_ahead();
   balance_.offer();
   balance_.ask_for_others();
   if (!waiting_.empty()) activity_.set(balance_.is_searching() ? activity::searching : activity::idle);
   // Those who wait may have come to hold an item, or a task that started them.
   if (!held_back_.empty() || !pushing_.empty()) let_producers_go();
+}
+
+/// Not for what follows a long item: its rank will not come to it.
+template <class T, class R>
+inline void work_queue<T, R>::look_ahead() {
+  if (held_ == 0 || has_long_ || !waiting_.empty() || options_.fifo || pool_.has(next_types_)) return;
+  balance_.look_ahead(next_types_);
 }
 
 template <class T, class R>

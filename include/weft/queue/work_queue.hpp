@@ -312,10 +312,10 @@ class work_queue final : detail::balanced {
            (delayed_.empty() || WEFT_PLANTED("termination.delayed_items_do_not_count"));
   }
   std::uint64_t consumed_types() const noexcept override { return consumed_types_; }
-  void send_request(int victim, std::uint64_t types) override;
+  void send_request(int victim, std::uint64_t types, bool is_ahead) override;
   void send_registration(int neighbour, std::uint64_t types, int tree) override;
   std::size_t send_items(int to, std::size_t count, std::uint64_t types, placement nearness, bool is_answer,
-                         int hint) override;
+                         int hint, const detail::supply& richest) override;
   void send_presence(bool away) override;
   void on_drained() override {
     port_.retire();  // a rank that has joined the last wave may still ask for work
@@ -338,6 +338,7 @@ class work_queue final : detail::balanced {
   void poll_now();
   void serve_others();
   void about_to_idle();
+  void look_ahead();
   void note_high_water() noexcept;
   void report_left_items() noexcept;
 
@@ -357,8 +358,10 @@ class work_queue final : detail::balanced {
   std::size_t most_queued_ = 0;
   bool closed_ = false;
   bool cancelled_ = false;
+  bool has_long_ = false;             // the item that was taken last is long
   bool has_consumed_ = false;         // somebody here has ever asked for items
   std::uint64_t consumed_types_ = 0;  // what somebody here has asked for since the loop was last idle
+  std::uint64_t next_types_ = 0;      // what somebody here will ask for next, by what was asked for last
   detail::activity_clock activity_;
   queue_stats stats_;
   detail::poll_pacer pacer_;
