@@ -230,7 +230,7 @@ std::string run(std::uint64_t seed, tally& counts) {
     life_plan& plan = plans.emplace_back();
     plan.number = life;
     plan.seed = random();
-    plan.puts = life <= lives_that_put ? bounded_steps(static_cast<int>(random.below(110))) : 0;
+    plan.puts = life <= lives_that_put ? bounded_steps(20 + static_cast<int>(random.below(130))) : 0;
     plan.had_acknowledged = book.has_acknowledged();
     plan.how.kept = all_lives.is_only_written ? durability::written : durability::synced;
     plan.how.window = 1 + random.below(40);
