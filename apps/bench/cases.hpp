@@ -15,6 +15,11 @@ void any(runner& with, context& ctx);
 void ports(runner& with, context& ctx);
 /// Remote calls, beside a raw ping-pong and messages of ports. Collective over 2 ranks.
 void rpcs(runner& with, context& ctx);
+/// Items through channels from rank 0 to rank 1, beside blocking sends and receives. Collective over 2 ranks.
+void channels(runner& with, context& ctx);
+/// Turns of a mutex, beside a home rank written by hand over raw MPI, and how long each rank waits for its own.
+/// Collective over 2 ranks or more.
+void locks(runner& with, context& ctx);
 /// What one rank pays for its loop: timers, tasks, posts from other threads.
 void loops(runner& with, context& ctx);
 /// Records of 64 bytes appended to a journal in the working directory, beside raw writes and forces. One rank.

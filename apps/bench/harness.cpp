@@ -138,7 +138,9 @@ nlohmann::json runner::json() const {
                     {"ratio", r.ratio},
                     {"ours_allocations", r.ours_allocations}});
   }
-  return {{"rows", rows}};
+  nlohmann::json all = notes_;
+  all["rows"] = rows;
+  return all;
 }
 
 }  // namespace weft::bench

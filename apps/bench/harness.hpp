@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -54,6 +55,8 @@ class runner {
   bool wants(const std::string& name) const { return name.starts_with(only_); }
   int repetitions(int usual) const noexcept { return quick_ ? 3 : usual; }
   void add(const row& r);
+  /// What is no row: a key of its own in `json`.
+  void note(const std::string& name, nlohmann::json what) { notes_[name] = std::move(what); }
   const std::vector<row>& rows() const noexcept { return rows_; }
   nlohmann::json json() const;
   int rank() const noexcept { return rank_; }
@@ -75,6 +78,7 @@ class runner {
   int rank_ = 0;
   int size_ = 1;
   std::vector<row> rows_;
+  nlohmann::json notes_ = nlohmann::json::object();
 };
 
 /// The peer of a lone message there and back: `count` times 8 bytes between ranks 0 and 1 by MPI_Send and MPI_Recv.

@@ -184,6 +184,8 @@ int main(int argc, char** argv) {
   const auto* p2p_command = cli.add_subcommand("p2p", "typed messages between 2 ranks: mpirun -n 2 weft-bench p2p");
   const auto* port_command = cli.add_subcommand("port", "messages of ports between 2 ranks: mpirun -n 2 weft-bench port");
   const auto* rpc_command = cli.add_subcommand("rpc", "remote calls between 2 ranks: mpirun -n 2 weft-bench rpc");
+  const auto* channel_command = cli.add_subcommand("channel", "items of channels between 2 ranks: mpirun -n 2 weft-bench channel");
+  const auto* lock_command = cli.add_subcommand("lock", "turns of a mutex, and who waits how long: mpirun -n 2 (or more) weft-bench lock");
   const auto* queue_command = cli.add_subcommand("queue", "items through a work queue: mpirun -n 2 (or more) weft-bench queue");
   const auto* txn_command = cli.add_subcommand("txn", "transfers between 2 ranks by transactions: mpirun -n 2 weft-bench txn");
   const auto* loop_command = cli.add_subcommand("loop", "timers, tasks, posts from threads: mpirun -n 1 weft-bench loop");
@@ -214,6 +216,8 @@ int main(int argc, char** argv) {
   if (p2p_command->parsed()) return run_suite(app, argc, argv, p2p, chosen, 2);
   if (port_command->parsed()) return run_suite(app, argc, argv, ports, chosen, 2);
   if (rpc_command->parsed()) return run_suite(app, argc, argv, rpcs, chosen, 2);
+  if (channel_command->parsed()) return run_suite(app, argc, argv, channels, chosen, 2);
+  if (lock_command->parsed()) return run_suite(app, argc, argv, locks, chosen, 2);
   if (queue_command->parsed()) return run_suite(app, argc, argv, queues, chosen, 2);
   if (txn_command->parsed()) return run_suite(app, argc, argv, transactions, chosen, 2);
   if (loop_command->parsed()) return run_suite(app, argc, argv, loops, chosen, 1);

@@ -65,7 +65,7 @@ void channel_core::take_at_home(int source, const message& m) {
       break;
     case kind::unwant:
       for (std::uint32_t i = 0; i < m.count; ++i) forget_last(wanting_, source);
-      return;
+      break;
     case kind::ask:
       note_taken(from, m.count);
       if (has_ended_) return post(source, kind::ended);
@@ -94,6 +94,12 @@ void channel_core::take_at_home(int source, const message& m) {
       return;
   }
   settle();
+}
+
+void channel_core::fit_window(std::size_t bytes) noexcept {
+  constexpr std::size_t bytes_under_way = 1024 * 1024;
+  item_bytes_ = bytes;
+  window_ = std::max<std::size_t>(4, bytes_under_way / std::max<std::size_t>(1, bytes));
 }
 
 void channel_core::came_from(int writer) {

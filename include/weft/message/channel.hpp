@@ -43,7 +43,9 @@ class channel final : detail::channel_core {
   explicit channel(context& ctx, channel_options options = {}, source_location where = source_location::current())
       : channel_core(ctx, options, where),
         items_(ctx, take_item{this}, {.name = "channel items", .protocol = true}, where),
-        returns_(ctx, take_back{this}, {.name = "channel items that came back", .protocol = true}, where) {}
+        returns_(ctx, take_back{this}, {.name = "channel items that came back", .protocol = true}, where) {
+    if constexpr (detail::packing<T>::is_fixed) note_item_bytes(sizeof(T));
+  }
   channel(const channel&) = delete;
   channel& operator=(const channel&) = delete;
 
@@ -215,6 +217,7 @@ class channel final : detail::channel_core {
   void item_came(int source, T&& item) {
     if (is_home()) {
       came_from(source);
+      if constexpr (detail::is_plain_vector<T>) note_item_bytes(item.size() * sizeof(item[0]));
       lay_down(std::move(item));
       settle();
       return;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -97,6 +98,11 @@ class channel_core : loop_source {
   /// Whether an item of this rank may be laid here now.
   bool has_room() const noexcept { return wanting_.empty() && room() > 0; }
   void came_from(int writer);
+  /// The size of the items that come: few large ones are under way at a time, else memory is touched that no cache holds.
+  void note_item_bytes(std::size_t bytes) noexcept {
+    if (bytes != item_bytes_) [[unlikely]]
+      fit_window(bytes);
+  }
   void came_back_from(int reader);
   /// Hands over, lends and calls back what can be.
   void settle();
@@ -156,9 +162,13 @@ class channel_core : loop_source {
   std::int64_t room() const noexcept {
     const std::size_t bound = capacity_ > 0 ? capacity_ : asking_.size();
     const std::size_t taken = held_ + (WEFT_PLANTED("channel.what_is_lent_is_not_counted") ? 0 : lent_);
-    return static_cast<std::int64_t>(bound) - static_cast<std::int64_t>(taken);
+    const std::int64_t places = static_cast<std::int64_t>(bound) - static_cast<std::int64_t>(taken);
+    return std::min(places, static_cast<std::int64_t>(window_) - static_cast<std::int64_t>(lent_));
   }
-  bool has_much_room() const noexcept { return room() > 0 && static_cast<std::size_t>(room()) * 4 >= capacity_; }
+  bool has_much_room() const noexcept {
+    return room() > 0 && static_cast<std::size_t>(room()) * 4 >= std::min(capacity_, window_);
+  }
+  void fit_window(std::size_t bytes) noexcept;
   member& member_at(int rank);
   void serve_gets();
   void serve_puts();
@@ -188,6 +198,8 @@ class channel_core : loop_source {
   member* last_member_ = nullptr;
   int last_rank_ = -1;
   std::size_t lent_ = 0;       ///< to all
+  std::size_t window_ = 64;    ///< most that is lent
+  std::size_t item_bytes_ = 0;
   std::size_t unsettled_ = 0;  ///< deliveries to all, of which it is not known what became of them
   std::size_t used_ = 0;
   std::size_t holders_ = 0;  ///< members that may hold credit which was not recalled
