@@ -135,6 +135,7 @@ void engine::take_left_stack() {
   if (left.has_ended_well) {
     stacks_.give_back(left.stack);
   } else {
+    left.thread.abandon();
     stacks_.abandon(left.stack);
   }
 }
@@ -319,7 +320,9 @@ void engine::kill(endpoint& rank) {
   if (rank.stack == nullptr) return;
   --rank.of.running;
   bodies_.erase(&rank);
-  if (&rank != current_) stacks_.abandon(rank.stack);
+  if (&rank == current_) return;  // its stack is still in use
+  rank.thread.abandon();
+  stacks_.abandon(rank.stack);
 }
 
 void engine::leave(endpoint& self) {

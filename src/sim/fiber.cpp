@@ -99,6 +99,12 @@ void fiber::swap(fiber& from, fiber& to, bool is_last) {
   after_switch(from.shadow_, nullptr, nullptr);
 }
 
+void fiber::abandon() const noexcept {
+#ifdef WEFT_ADDRESS_SANITIZER
+  if (exceptions_.caught != nullptr) __lsan_ignore_object(exceptions_.caught);
+#endif
+}
+
 bool fiber::in_guard(const void* address) const noexcept {
   if (stack_ == nullptr) return false;
   const auto at = reinterpret_cast<std::uintptr_t>(address);

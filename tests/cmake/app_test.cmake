@@ -11,6 +11,7 @@ function(weft_app_test file)
   string(REGEX REPLACE "/.*" "" app ${name})
   string(REPLACE "/" "." name ${name})
   weft_read_directive(timeout ${file} timeout 60)
+  weft_limit(timeout ${timeout})
   weft_read_directive(processors ${file} processors 2)
   add_test(NAME app.${name} COMMAND Python3::Interpreter ${file})
   set_tests_properties(

@@ -28,6 +28,6 @@ function(weft_compile_tests file)
     add_test(NAME compile.${name}.${section}
              COMMAND Python3::Interpreter ${CMAKE_CURRENT_SOURCE_DIR}/project/compile_section.py ${file} ${section}
                      ${weft_compile_command})
-    set_tests_properties(compile.${name}.${section} PROPERTIES TIMEOUT 60 LABELS "compile;${room}")
+    set_tests_properties(compile.${name}.${section} PROPERTIES TIMEOUT ${weft_minute} LABELS "compile;${room}")
   endforeach()
 endfunction()

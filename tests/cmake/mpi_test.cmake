@@ -27,6 +27,7 @@ function(weft_mpi_test file)
   string(REPLACE "/" "." name ${name})
   weft_read_directive(ranks ${file} ranks "1 2 3 4")
   weft_read_directive(timeout ${file} timeout 60)
+  weft_limit(timeout ${timeout})
   separate_arguments(ranks)
 
   set(program weft_mpi_${identifier})

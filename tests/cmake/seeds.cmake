@@ -16,10 +16,10 @@ target_include_directories(weft_seeds PRIVATE ${PROJECT_SOURCE_DIR}/apps)
 target_link_libraries(weft_seeds PRIVATE weft_test_support CLI11::CLI11 nlohmann_json::nlohmann_json fmt::fmt)
 foreach(suite IN ITEMS queue service ports messages collectives scopes durable calls locks channels farm hostile txn)
   add_test(NAME seeds.${suite} COMMAND weft_seeds ${suite} --seconds 5)
-  set_tests_properties(seeds.${suite} PROPERTIES TIMEOUT 60 LABELS "seeds")
+  set_tests_properties(seeds.${suite} PROPERTIES TIMEOUT ${weft_minute} LABELS "seeds")
 endforeach()
 add_test(NAME seeds.regressions COMMAND weft_seeds --list ${CMAKE_CURRENT_SOURCE_DIR}/seeds/regressions.txt)
-set_tests_properties(seeds.regressions PROPERTIES TIMEOUT 60 LABELS "seeds")
+set_tests_properties(seeds.regressions PROPERTIES TIMEOUT ${weft_minute} LABELS "seeds")
 
 # The same once more over a library with planted faults and marks of rare places (weft/core/planted_fault.hpp).
 add_library(weft_planted STATIC ${weft_sources})
@@ -41,7 +41,7 @@ set(seeds_folder ${CMAKE_CURRENT_SOURCE_DIR}/seeds)
 if(NOT WEFT_PLANTED_FAULTS)
   add_test(NAME seeds.binaries COMMAND Python3::Interpreter ${seeds_folder}/binaries.py $<TARGET_FILE:weft_seeds_planted>
                                        $<TARGET_FILE:weft> $<TARGET_FILE:weft_seeds>)
-  set_tests_properties(seeds.binaries PROPERTIES TIMEOUT 60 LABELS "seeds")
+  set_tests_properties(seeds.binaries PROPERTIES TIMEOUT ${weft_minute} LABELS "seeds")
 endif()
 # Too slow in builds without optimization, and with sanitizers: there the suites alone say enough.
 if(NOT CMAKE_BUILD_TYPE STREQUAL "Debug")

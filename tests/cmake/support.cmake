@@ -1,4 +1,14 @@
 # SPDX-License-Identifier: BSL-1.0
+# WEFT_TEST_PATIENCE: by how much longer than in a release build a test may take; sanitizers need some.
+set(WEFT_TEST_PATIENCE 1 CACHE STRING "The tests' time limits are multiplied by this whole number")
+
+# weft_limit(<variable> <seconds>): the time limit of a test that takes no longer than this in a release build.
+function(weft_limit variable seconds)
+  math(EXPR limit "${seconds} * ${WEFT_TEST_PATIENCE}")
+  set(${variable} ${limit} PARENT_SCOPE)
+endfunction()
+weft_limit(weft_minute 60)
+
 # tests/support: code that tests share. Files named mpi_* are for tests under mpirun, all others for every test.
 
 file(GLOB_RECURSE support_sources CONFIGURE_DEPENDS support/*.cpp)

@@ -12,9 +12,10 @@ foreach(file IN LISTS programs)
   target_include_directories(weft_torture_${subject}_planted PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
   target_compile_options(weft_torture_${subject}_planted PRIVATE ${weft_warnings})
   target_link_libraries(weft_torture_${subject}_planted PRIVATE weft_planted fmt::fmt)
+  weft_limit(timeout 120)
   add_test(NAME torture.${subject} COMMAND Python3::Interpreter ${CMAKE_CURRENT_SOURCE_DIR}/torture/${subject}_test.py)
   set_tests_properties(
     torture.${subject}
-    PROPERTIES PROCESSORS 2 TIMEOUT 120 LABELS "torture" ENVIRONMENT
+    PROPERTIES PROCESSORS 2 TIMEOUT ${timeout} LABELS "torture" ENVIRONMENT
                "${weft_mpi_environment};TEST_BIN_DIR=${CMAKE_RUNTIME_OUTPUT_DIRECTORY};TEST_MPIEXEC=${MPIEXEC_EXECUTABLE} ${MPIEXEC_NUMPROC_FLAG}")
 endforeach()

@@ -11,5 +11,5 @@ function(weft_unit_tests room)
   add_executable(${program} ${sources})
   target_link_libraries(${program} PRIVATE weft_test_support $<TARGET_NAME_IF_EXISTS:weft_app_${room}_code> GTest::gtest_main)
   # One label only: gtest_discover_tests cannot pass on a property that is a list.
-  gtest_discover_tests(${program} TEST_PREFIX unit.${room}. DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 60 LABELS unit)
+  gtest_discover_tests(${program} TEST_PREFIX unit.${room}. DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT ${weft_minute} LABELS unit)
 endfunction()

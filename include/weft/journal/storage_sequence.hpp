@@ -12,10 +12,12 @@ namespace weft::detail {
 
 /// A coroutine that goes through storage operations one after the other, below the loop: each `co_await storage_wait`
 /// starts one, and the completion resumes it inside `deliver_completions`. It begins at once. Destroying the
-/// `storage_sequence` abandons it: the frame goes when the operation under way completes.
+/// `storage_sequence` abandons it: the frame goes when the operation under way completes, or with the storage.
 class storage_sequence {
  public:
   struct promise_type {
+    storage* waits_for = nullptr;
+    storage_orphan orphan;
     bool is_abandoned = false;
     std::exception_ptr failure;
     storage_sequence get_return_object() noexcept {
@@ -36,7 +38,10 @@ class storage_sequence {
   }
   ~storage_sequence() {
     if (under_way()) {
-      frame_.promise().is_abandoned = true;
+      promise_type& left = frame_.promise();
+      left.is_abandoned = true;
+      left.orphan.frame = frame_;
+      left.waits_for->adopt(left.orphan);
     } else if (frame_) {
       frame_.destroy();
     }
@@ -79,6 +84,7 @@ class storage_wait final : public storage_listener {
   bool await_ready() const noexcept { return false; }
   void await_suspend(storage_sequence::handle frame) {
     frame_ = frame;
+    frame.promise().waits_for = files_;
     if (kind_ == kind::sync) return files_->sync(file_, as_token());
     if (kind_ == kind::directory) return files_->sync_directory(space_, path_, as_token());
     files_->lock(file_, how_, deadline_, as_token());
@@ -86,7 +92,10 @@ class storage_wait final : public storage_listener {
   storage_result await_resume() const noexcept { return result_; }
 
   void on_completed(const storage_result& result) noexcept override {
-    if (frame_.promise().is_abandoned) return frame_.destroy();
+    if (frame_.promise().is_abandoned) {
+      files_->forget(frame_.promise().orphan);
+      return frame_.destroy();
+    }
     result_ = result;
     frame_.resume();
   }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <coroutine>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -54,6 +55,13 @@ class storage_listener {
   ~storage_listener() = default;
 };
 
+/// A coroutine that waits for a completion and that nobody owns any more.
+struct storage_orphan {
+  std::coroutine_handle<> frame;
+  storage_orphan* next = nullptr;
+  storage_orphan* previous = nullptr;
+};
+
 struct directory_entry {
   std::string name;
   bool is_directory = false;
@@ -67,7 +75,28 @@ struct directory_entry {
 /// dropped the dirty pages: retrying it lies).
 class storage {
  public:
-  virtual ~storage() = default;
+  storage() = default;
+  storage(const storage&) = delete;
+  storage& operator=(const storage&) = delete;
+  virtual ~storage() {
+    while (orphans_ != nullptr) {
+      storage_orphan& last = *orphans_;
+      forget(last);
+      last.frame.destroy();
+    }
+  }
+
+  /// From now on the coroutine is the storage's, which destroys it at its end; whoever ends it before forgets it first.
+  void adopt(storage_orphan& one) noexcept {
+    one.next = orphans_;
+    one.previous = nullptr;
+    if (orphans_ != nullptr) orphans_->previous = &one;
+    orphans_ = &one;
+  }
+  void forget(storage_orphan& one) noexcept {
+    (one.previous != nullptr ? one.previous->next : orphans_) = one.next;
+    if (one.next != nullptr) one.next->previous = one.previous;
+  }
 
   virtual storage_result open(file_space space, std::string_view path, open_mode mode, file_id& file) = 0;
   virtual void close(file_id file) = 0;
@@ -100,6 +129,9 @@ class storage {
 
   virtual std::size_t poll(std::span<storage_completion> out) = 0;
   virtual bool busy() const noexcept = 0;  ///< something started is not yet handed out
+
+ private:
+  storage_orphan* orphans_ = nullptr;
 };
 
 /// Polls once and tells the listeners. Every token must be a `storage_listener*`. Returns whether anything had completed.
