@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-/// For tests of messages of more than 2^31 elements.
+/// For tests that need much memory, or measure it.
 namespace weft::test {
 
 /// Whether this machine has `bytes` of memory free, all ranks together, and no sanitizer that would double them; the same
