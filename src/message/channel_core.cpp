@@ -199,9 +199,13 @@ void channel_core::recall_credit() {
   }
 }
 
+/// From all but a rank that asks alone: what lies there is its own next. Where others ask too, it may have asked for
+/// gets that have gone since, and hold what nobody there wants.
 void channel_core::recall_items() {
+  const int first = asking_.front();
+  const bool is_alone = std::all_of(asking_.begin(), asking_.end(), [first](int rank) { return rank == first; });
   for (auto& [rank, who] : members_) {
-    if (who.unsettled() == 0 || who.items_recalled || rank == asking_.front()) continue;
+    if (who.unsettled() == 0 || who.items_recalled || (is_alone && rank == first)) continue;
     WEFT_REACHED("channel.items_are_called_back");
     who.items_recalled = true;
     post(rank, kind::recall_items, who.sent);
