@@ -135,7 +135,7 @@ file_storage::file_storage(file_storage_options options) : options_(std::move(op
   if (options_.node_root.empty()) options_.node_root = default_node_root();
 }
 
-file_storage::~file_storage() = default;
+file_storage::~file_storage() { end_orphans(); }
 
 std::string file_storage::resolve(file_space space, std::string_view path) const {
   if (path.starts_with('/')) return std::string(path);

@@ -35,7 +35,10 @@ sim_storage::sim_storage(endpoint& self, disks& all)
   self_.at_kill.push_back([mine = mine_] { mine->close_all(); });
 }
 
-sim_storage::~sim_storage() { mine_->close_all(); }
+sim_storage::~sim_storage() {
+  end_orphans();
+  mine_->close_all();
+}
 
 disk_tree& sim_storage::tree(file_space space) {
   return space == file_space::shared ? disks_.shared()

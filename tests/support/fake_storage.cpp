@@ -58,6 +58,7 @@ bool has_entries(const fake_disk& disk, const std::string& directory) {
 }  // namespace
 
 fake_storage::~fake_storage() {
+  end_orphans();
   while (!open_.empty()) close(file_id{open_.begin()->first});
 }
 

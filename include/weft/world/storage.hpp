@@ -78,13 +78,7 @@ class storage {
   storage() = default;
   storage(const storage&) = delete;
   storage& operator=(const storage&) = delete;
-  virtual ~storage() {
-    while (orphans_ != nullptr) {
-      storage_orphan& last = *orphans_;
-      forget(last);
-      last.frame.destroy();
-    }
-  }
+  virtual ~storage() = default;
 
   /// From now on the coroutine is the storage's, which destroys it at its end; whoever ends it before forgets it first.
   void adopt(storage_orphan& one) noexcept {
@@ -129,6 +123,16 @@ class storage {
 
   virtual std::size_t poll(std::span<storage_completion> out) = 0;
   virtual bool busy() const noexcept = 0;  ///< something started is not yet handed out
+
+ protected:
+  /// The destructor of every storage begins with it: what such a coroutine holds may still close files.
+  void end_orphans() noexcept {
+    while (orphans_ != nullptr) {
+      storage_orphan& last = *orphans_;
+      forget(last);
+      last.frame.destroy();
+    }
+  }
 
  private:
   storage_orphan* orphans_ = nullptr;
